@@ -1,0 +1,35 @@
+from typing import Any
+
+from numpy.typing import NDArray
+
+class Stepper:
+    def __new__(cls, *_args: Any, **_kwargs: Any) -> Stepper: ...
+    def step(self, grads: Any = None, *, zero_grads: bool = False) -> None: ...
+    @property
+    def step_count(self) -> int: ...
+    @property
+    def skipped_steps(self) -> int: ...
+    def _bind(
+        self,
+        parameters: list[NDArray[Any]],
+        states: list[list[NDArray[Any]]],
+        groups: list[int],
+        steps: list[int],
+        bonds: list[tuple[Any, Any, Any]],
+        sizes: list[tuple[Any, int]],
+    ) -> None: ...
+    def _configure(
+        self,
+        law: str,
+        groups: list[dict[str, Any]],
+        clip_norm: float | None,
+        nonfinite: str,
+        logging_interval: int,
+        always_reports: bool,
+    ) -> None: ...
+    def _counters(self) -> tuple[int, int, list[int], list[float | None]]: ...
+    def _set_counters(
+        self, step_count: int, skipped_steps: int, steps: list[int], rates: list[float | None]
+    ) -> None: ...
+
+def instruction_set() -> str: ...

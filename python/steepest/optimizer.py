@@ -1,0 +1,547 @@
+"""The base of every optimizer: parameters, groups, state, logging, checkpoints.
+
+A subclass names its law, its options and its states; the step itself is `_kernels.Stepper.step`,
+which calls back here for what needs words: nesting, explanations, reports.
+"""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import logging
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, ClassVar, NoReturn
+
+import numpy as np
+
+from . import arrays, checkpoint, options
+from ._kernels import Stepper
+from .arrays import Array
+from .groups import ParamGroup, as_groups, check_keys
+from .parameters import Leaf, Nesting, is_flat, name_apart
+
+logger = logging.getLogger("steepest")
+
+
+@dataclass(frozen=True, slots=True)
+class StepInfo:
+    """What a callback is told after a step.
+
+    Attributes
+    ----------
+    step : int
+        Completed steps.
+    lr : float or tuple of float
+        The rate α this step used; a tuple, one a group, where they differ.
+    grad_norm : float
+        The norm of all gradients together, before clipping.
+    clipped : bool
+        Whether clip_norm shortened them.
+    skipped : bool
+        Whether the step did not happen because a gradient was not finite.
+    """
+
+    step: int
+    lr: float | tuple[float, ...]
+    grad_norm: float
+    clipped: bool
+    skipped: bool
+
+
+def _setting(name: str, doc: str) -> Any:
+    """A property for an option of the optimizer as a whole: checked when written."""
+
+    def write(self: Optimizer, value: Any) -> None:
+        settings = {**self._settings, name: options.GLOBAL[name](name, value)}
+        self._configure_kernels([group.options for group in self._groups], settings)
+        self._settings = settings
+
+    return property(lambda self: self._settings[name], write, doc=doc)
+
+
+class Optimizer(Stepper):
+    """What all optimizers have in common; see :class:`GradientAscent`."""
+
+    _law: ClassVar[str]
+    #: The options of a parameter group, in the order of the constructor, and how each is checked.
+    _checks: ClassVar[Mapping[str, options.Check]]
+    #: The state whose allocation restarts the count of an array's steps.
+    _counted_state: ClassVar[str | None] = None
+
+    @staticmethod
+    def _state_names(options: Mapping[str, Any]) -> tuple[str, ...]:
+        """The state arrays these options call for, in the law's order."""
+        raise NotImplementedError
+
+    @staticmethod
+    def _check_together(options: Mapping[str, Any]) -> None:
+        """ValueError for options that exclude each other."""
+
+    def __init__(
+        self,
+        parameters: Any,
+        defaults: Mapping[str, Any],
+        *,
+        logging_interval: int | None,
+        clip_norm: float | None,
+        nonfinite: str,
+        callback: Callable[[StepInfo], Any] | None,
+    ) -> None:
+        settings = {
+            "logging_interval": logging_interval,
+            "clip_norm": clip_norm,
+            "nonfinite": nonfinite,
+            "callback": callback,
+        }
+        self._start(defaults, settings)
+        specs = as_groups(parameters)
+        self._is_grouped = specs is not None
+        self._bind_groups([self._group(spec) for spec in specs or [{"params": parameters}]])
+
+    def _start(self, defaults: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
+        """Check the options; there are no parameters yet."""
+        self._defaults = options.checked(defaults, self._checks)
+        self._check_together(self._defaults)
+        self._settings = options.checked(settings, options.GLOBAL)
+        self._groups: list[ParamGroup] = []
+        self._leaves: list[Leaf] = []
+        self._states: dict[str, dict[str, Array]] = {}
+
+    def _group(self, spec: Mapping[str, Any]) -> ParamGroup:
+        """A group from a dict with "params" and any options."""
+        given = {key: value for key, value in spec.items() if key != "params"}
+        check_keys(given, self._checks)
+        group_options = options.checked({**self._defaults, **given}, self._checks)
+        self._check_together(group_options)
+        return ParamGroup(Nesting(spec["params"]), group_options, self._apply)
+
+    # -- binding ------------------------------------------------------------------------------
+
+    def _bind_groups(self, groups: list[ParamGroup]) -> None:
+        """Take these groups, after checking their parameters against each other."""
+        self._bind_nestings([group.nesting for group in groups], [group.options for group in groups])
+        self._groups = groups
+
+    def _bind_nestings(self, nestings: list[Nesting], group_options: list[dict[str, Any]]) -> None:
+        """Bind these parameters: those that had states keep them, the others get zeros."""
+        leaves = name_apart(nestings)
+        for nesting, chosen in zip(nestings, group_options, strict=True):
+            options.check_dtypes(chosen, (leaf.dtype for leaf in nesting.leaves))
+        pair = arrays.overlapping([leaf.array for leaf in leaves])
+        if pair is not None:
+            first, second = (leaves[i].name for i in pair)
+            raise ValueError(f"parameters {first!r} and {second!r} share memory, expected separate arrays")
+        states: dict[str, dict[str, Array]] = {}
+        steps = self._step_counts()
+        for nesting, chosen in zip(nestings, group_options, strict=True):
+            names = self._state_names(chosen)
+            for leaf in nesting.leaves:
+                old = self._states.get(leaf.name, {})
+                new = {name: leaf.state_like(old.get(name)) for name in names}
+                counted = self._counted_state
+                if counted in new and new[counted] is not old.get(counted):
+                    steps[leaf.name] = 0
+                states[leaf.name] = new
+        self._install(nestings, group_options, states, steps)
+
+    def _install(
+        self,
+        nestings: list[Nesting],
+        group_options: list[dict[str, Any]],
+        states: dict[str, dict[str, Array]],
+        steps: Mapping[str, int],
+    ) -> None:
+        """Hand arrays and options to the kernels."""
+        leaves = [leaf for nesting in nestings for leaf in nesting.leaves]
+        self._bind(
+            [leaf.array for leaf in leaves],
+            [list(states[leaf.name].values()) for leaf in leaves],
+            [i for i, nesting in enumerate(nestings) for _ in nesting.leaves],
+            [steps.get(leaf.name, 0) for leaf in leaves],
+            [bond for nesting in nestings for bond in nesting.bonds],
+            [size for nesting in nestings for size in nesting.sizes],
+        )
+        self._configure_kernels(group_options)
+        self._leaves, self._states = leaves, states
+
+    def _configure_kernels(
+        self, group_options: list[dict[str, Any]], settings: Mapping[str, Any] | None = None
+    ) -> None:
+        settings = self._settings if settings is None else settings
+        self._configure(
+            self._law,
+            group_options,
+            settings["clip_norm"],
+            settings["nonfinite"],
+            settings["logging_interval"],
+            settings["callback"] is not None,
+        )
+
+    def _step_counts(self) -> dict[str, int]:
+        """Every parameter's tᵢ, by name."""
+        return dict(zip((leaf.name for leaf in self._leaves), self._counters()[2], strict=True))
+
+    def _apply(self, group: ParamGroup, changed: Mapping[str, Any]) -> dict[str, Any]:
+        """A write to a group: check all of it, then let it count."""
+        new = options.checked(changed, self._checks)
+        self._check_together(new)
+        options.check_dtypes(new, (leaf.dtype for leaf in group.nesting.leaves))
+        all_options = [new if other is group else other.options for other in self._groups]
+        if self._state_names(new) == self._state_names(group.options):
+            self._configure_kernels(all_options)
+        else:
+            self._bind_nestings([other.nesting for other in self._groups], all_options)
+        return new
+
+    def add_param_group(self, group: Mapping[str, Any]) -> None:
+        """Add parameters with options of their own.
+
+        Parameters
+        ----------
+        group : dict
+            ``"params"``: any nesting of arrays; any option of the constructor's groups, by default as there.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As the constructor; the optimizer is unchanged then.
+        """
+        if not isinstance(group, Mapping) or "params" not in group:
+            raise TypeError('group: expected a dict with key "params"')
+        self._bind_groups([*self._groups, self._group(group)])
+        self._is_grouped = True
+
+    def rebind(self) -> None:
+        """Read the containers handed over again, after an entry was replaced, added or removed.
+
+        A parameter of the same name, shape and dtype keeps its state; any other starts with zeros.
+        """
+        nestings = [Nesting(group.nesting.source) for group in self._groups]
+        self._bind_nestings(nestings, [group.options for group in self._groups])
+        for group, nesting in zip(self._groups, nestings, strict=True):
+            group.nesting = nesting
+
+    # -- what a step calls back for -----------------------------------------------------------
+
+    def _arrange(self, gradients: Any) -> list[Any]:
+        """Gradients in any form as a flat list in the order of the parameters."""
+        leaves = self._leaves
+        if gradients is None:
+            return self._own_gradients()
+        if isinstance(gradients, (list, tuple)) and is_flat(gradients, len(leaves)):
+            return list(gradients)
+        if not self._is_grouped:
+            return self._groups[0].nesting.place(gradients)
+        if isinstance(gradients, Mapping) or not isinstance(gradients, Sequence):
+            raise TypeError(
+                f"gradients: got {arrays.described(gradients)}, expected a list with one entry a group"
+            )
+        if len(gradients) != len(self._groups):
+            raise ValueError(
+                f"gradients: got {len(gradients)} entries, expected one for each of {len(self._groups)} groups"
+            )
+        placed = zip(self._groups, gradients, strict=True)
+        return [gradient for group, nested in placed for gradient in group.nesting.place(nested)]
+
+    def _own_gradients(self) -> list[Any]:
+        """The `.grad` of every parameter."""
+        for leaf in self._leaves:
+            if isinstance(leaf.owner, np.ndarray) or not hasattr(leaf.owner, "grad"):
+                raise TypeError(
+                    f"{leaf.label} has no .grad: call step(gradients), or hand over steepest.Parameter objects"
+                )
+            leaf.check_data()
+        return [leaf.owner.grad for leaf in self._leaves]
+
+    def _check(self, gradients: list[Any], zero_grads: bool) -> list[Array | None]:
+        """Plain arrays that the kernels accept, or the error that says why there are none."""
+        placed = self._arrange(gradients)
+        for group in self._groups:
+            group.nesting.check_bonds()
+        plain: list[Array | None] = []
+        for leaf, gradient in zip(self._leaves, placed, strict=True):
+            if gradient is None:
+                plain.append(None)
+                continue
+            leaf.check_unchanged()
+            array = arrays.gradient_array(leaf.label, gradient)
+            arrays.check_gradient(leaf.label, array, leaf.array)
+            plain.append(array)
+        if zero_grads:
+            self._check_zeroable(plain)
+        return plain
+
+    def _check_zeroable(self, gradients: list[Array | None]) -> None:
+        """ValueError unless every gradient can be set to zero without touching anything else."""
+        given = [(leaf, array) for leaf, array in zip(self._leaves, gradients, strict=True) if array is not None]
+        for leaf, array in given:
+            if not array.flags.writeable:
+                raise ValueError(f"{leaf.label}: gradient is read-only, expected a writable one for zero_grads")
+            if arrays.overlaps_itself(array):
+                raise ValueError(f"{leaf.label}: elements of the gradient share memory, which excludes zero_grads")
+            if self._overlaps(array):
+                raise ValueError(
+                    f"{leaf.label}: gradient shares memory with a parameter or a state, which excludes zero_grads"
+                )
+        pair = arrays.overlapping([array for _, array in given])
+        if pair is not None:
+            first, second = (given[i][0].name for i in pair)
+            raise ValueError(
+                f"the gradients of parameters {first!r} and {second!r} share memory, which excludes zero_grads"
+            )
+
+    def _overlaps(self, gradient: Array) -> bool:
+        """Whether a gradient shares memory with a parameter or a state."""
+        own = [leaf.array for leaf in self._leaves]
+        states = [array for state in self._states.values() for array in state.values()]
+        return arrays.overlaps_any(gradient, own + states)
+
+    def _nonfinite(self, index: int, gradient: Array) -> NoReturn:
+        """Say where a gradient is not finite, or its square is not."""
+        leaf = self._leaves[index]
+        with np.errstate(all="ignore"):
+            wrong = ~np.isfinite(gradient)
+            what = "not finite"
+            if not wrong.any():
+                wrong = ~np.isfinite(gradient * gradient)
+                what = f"too large: their squares overflow {leaf.dtype}"
+        first = tuple(int(i) for i in np.argwhere(wrong)[0])
+        raise FloatingPointError(
+            f"{leaf.label}: {np.count_nonzero(wrong)} of {gradient.size} gradient values are {what}, "
+            f"the first, {gradient[first]}, at index {first}; nothing was written"
+        )
+
+    def _wants_log(self) -> bool:
+        return logger.isEnabledFor(logging.INFO)
+
+    def _report(self, norm: float | None, clipped: bool, skipped: bool) -> None:
+        """Log the step if it is due, and call the callback."""
+        step = self.step_count
+        interval, callback = self._settings["logging_interval"], self._settings["callback"]
+        if skipped:
+            logger.warning("step %d skipped: a gradient is not finite", step + 1)
+        elif interval and step % interval == 0:
+            logger.info("step %d: lr %s, gradient norm %.6g", step, self.effective_lr, norm)
+        if callback is not None and norm is not None:
+            callback(StepInfo(step, self.effective_lr, norm, clipped, skipped))
+
+    # -- options ------------------------------------------------------------------------------
+
+    @property
+    def param_groups(self) -> tuple[ParamGroup, ...]:
+        """The parameter groups, each a mapping of options that can be written: ``group["lr"] = 0.1``."""
+        return tuple(self._groups)
+
+    @property
+    def defaults(self) -> Mapping[str, Any]:
+        """The options a group has where it does not say otherwise."""
+        return MappingProxyType(self._defaults)
+
+    @property
+    def lr(self) -> float:
+        """The learning rate of all groups; ValueError if they differ. Writing sets it in all of them."""
+        rates = {group["lr"] for group in self._groups}
+        if len(rates) > 1:
+            raise ValueError(
+                f"lr: the groups differ ({sorted(rates)}); read param_groups[i]['lr'] or effective_lr"
+            )
+        return float(rates.pop())
+
+    @lr.setter
+    def lr(self, value: float) -> None:
+        lr = self._checks["lr"]("lr", value)
+        options.check_dtypes({"lr": lr}, (leaf.dtype for leaf in self._leaves))
+        for group in self._groups:
+            group["lr"] = lr
+
+    @property
+    def effective_lr(self) -> float | tuple[float, ...]:
+        """The rate α of the last step, before the first one lr; a tuple, one a group, where they differ."""
+        rates = self._counters()[3]
+        found = tuple(
+            group["lr"] if rate is None else rate for group, rate in zip(self._groups, rates, strict=True)
+        )
+        return found if len(set(found)) > 1 else found[0]
+
+    @property
+    def state(self) -> Mapping[str, Mapping[str, Array]]:
+        """The live state arrays, by parameter and name: ``opt.state["W"]["velocity"]``."""
+        return MappingProxyType(
+            {
+                name: MappingProxyType({key: array.view() for key, array in state.items()})
+                for name, state in self._states.items()
+            }
+        )
+
+    clip_norm = _setting("clip_norm", "The most the norm of all gradients together may be, or None.")
+    nonfinite = _setting("nonfinite", '"raise", "skip" or "propagate".')
+    logging_interval = _setting("logging_interval", "Steps between two log records; 0 for none.")
+    callback = _setting("callback", "Called with a :class:`StepInfo` after every step, or None.")
+
+    def zero_grad(self, set_to_none: bool = False) -> None:
+        """Set the ``.grad`` of every parameter to zero, in place.
+
+        Parameters
+        ----------
+        set_to_none : bool, default False
+            Set it to None instead.
+
+        Raises
+        ------
+        TypeError
+            If a parameter is a bare array, which has no ``.grad``.
+        ValueError
+            If a gradient is read-only.
+        """
+        set_to_none = options.switch("set_to_none", set_to_none)
+        given = []
+        for leaf, gradient in zip(self._leaves, self._own_gradients(), strict=True):
+            if set_to_none:
+                leaf.owner.grad = None
+            elif gradient is not None:
+                array = arrays.gradient_array(leaf.label, gradient)
+                if not array.flags.writeable:
+                    raise ValueError(f"{leaf.label}: gradient is read-only, expected a writable one")
+                given.append(array)
+        for array in given:
+            array[...] = 0
+
+    # -- checkpoints --------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Any]:
+        """A copy of options, counters and state; the parameters' values are not in it.
+
+        Returns
+        -------
+        dict
+            ``"version"``, ``"optimizer"``, ``"step_count"``, ``"skipped_steps"``, the optimizer's own
+            options, ``"param_groups"`` (each with the names of its ``"params"`` and its
+            ``"effective_lr"``) and ``"state"`` (by parameter: its arrays, and ``"steps"``, its tᵢ).
+        """
+        step_count, skipped_steps, steps, rates = self._counters()
+        settings = {key: value for key, value in self._settings.items() if key != "callback"}
+        return {
+            "version": checkpoint.VERSION,
+            "optimizer": type(self).__name__,
+            "step_count": step_count,
+            "skipped_steps": skipped_steps,
+            **settings,
+            "param_groups": [
+                {
+                    **copy.deepcopy(group.options),
+                    "params": [leaf.name for leaf in group.nesting.leaves],
+                    "effective_lr": rate,
+                }
+                for group, rate in zip(self._groups, rates, strict=True)
+            ],
+            "state": {
+                leaf.name: {**{k: a.copy(order="K") for k, a in self._states[leaf.name].items()}, "steps": count}
+                for leaf, count in zip(self._leaves, steps, strict=True)
+            },
+        }
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Take options, counters and state from what :meth:`state_dict` returned; arrays are copied.
+
+        Parameters go by name. The next step has the bits it would have had without the interruption.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If anything in it does not fit this optimizer; nothing has changed then.
+        """
+        self._load(checkpoint.checked(state_dict, self))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write options, counters, state AND the parameters' values to one ``.npz`` file.
+
+        The file is written under another name and renamed, so that it is whole or not there.
+
+        Parameters
+        ----------
+        path : str or path
+            The file, exactly as named.
+
+        Raises
+        ------
+        TypeError
+            If a group holds an extra option that JSON has no form for.
+        OSError
+            If the file cannot be written.
+        """
+        checkpoint.write(path, self.state_dict(), {leaf.name: leaf.array for leaf in self._leaves})
+
+    def load(self, path: str | os.PathLike[str]) -> None:
+        """Read a file of :meth:`save`: options, counters and state, and the parameters' values in place.
+
+        Raises
+        ------
+        ValueError
+            If the file is damaged or does not fit this optimizer; nothing has changed then.
+        OSError
+            If the file cannot be read.
+        """
+        for leaf in self._leaves:
+            leaf.check_unchanged()
+        state_dict, values = checkpoint.read(path, self._leaves)
+        try:
+            found = checkpoint.checked(state_dict, self)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{os.fspath(path)}: does not fit this optimizer: {error}") from error
+        self._load(found)
+        for leaf in self._leaves:
+            leaf.array[...] = values[leaf.name]
+
+    def _load(self, found: checkpoint.Checkpoint) -> None:
+        self._settings = {**self._settings, **found.settings}
+        nestings = [group.nesting for group in self._groups]
+        self._install(nestings, found.group_options, found.states, found.steps)
+        for group, loaded in zip(self._groups, found.group_options, strict=True):
+            group.options = loaded
+        steps = [found.steps[leaf.name] for leaf in self._leaves]
+        self._set_counters(found.step_count, found.skipped_steps, steps, found.rates)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For pickle and copy: everything but the callback."""
+        return {
+            "sources": [group.nesting.source for group in self._groups],
+            "is_grouped": self._is_grouped,
+            "defaults": self._defaults,
+            "state_dict": self.state_dict(),
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        state_dict = state["state_dict"]
+        settings = {name: state_dict.get(name) for name in options.GLOBAL}  # no callback
+        self._start(state["defaults"], settings)
+        self._is_grouped = state["is_grouped"]
+        self._bind_groups([self._group({"params": source}) for source in state["sources"]])
+        self._load(checkpoint.checked(state_dict, self))
+
+    def __repr__(self) -> str:
+        def shown(options: Mapping[str, Any], usual: Mapping[str, Any], form: str) -> list[str]:
+            return [form % (key, value) for key, value in options.items() if value != usual.get(key, value)]
+
+        signature = inspect.signature(type(self)).parameters
+        usual = {name: None if name == "lr" else signature[name].default for name in signature}
+        if self._is_grouped:
+            common = self._defaults
+            groups = [
+                ", ".join([f"'params': {_shown(g.nesting)}", *shown(g.options, common, "%r: %r")])
+                for g in self._groups
+            ]
+            parameters = "[" + ", ".join(f"{{{group}}}" for group in groups) + "]"
+        else:
+            common = self._groups[0].options
+            parameters = _shown(self._groups[0].nesting)
+        arguments = shown({**common, **self._settings}, usual, "%s=%r")
+        return f"{type(self).__name__}({', '.join([parameters, *arguments])})"
+
+
+def _shown(nesting: Nesting) -> str:
+    """The parameters by name, dtype and shape."""
+    arrays = [f"{leaf.name}: {leaf.dtype}{list(leaf.shape)}" for leaf in nesting.leaves]
+    return "{" + ", ".join(arrays) + "}"

@@ -1,0 +1,134 @@
+"""Hyperparameters: what each may be, and the sentence when it is something else."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+Check = Callable[[str, Any], Any]
+
+
+def _scalar(name: str, value: Any, wanted: str) -> Any:
+    """A Python number from a Python or NumPy scalar; TypeError for anything else, bools included."""
+    if isinstance(value, np.ndarray) and value.shape == () or isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"{name}: got {_described(value)}, expected {wanted}")
+    return value
+
+
+def _described(value: Any) -> str:
+    text = repr(value)
+    return f"{text if len(text) <= 40 else text[:37] + '...'} ({type(value).__name__})"
+
+
+def number(holds: Callable[[float], bool], wanted: str) -> Check:
+    """A check for a finite real number for which ``holds`` is true."""
+
+    def check(name: str, value: Any) -> float:
+        scalar = _scalar(name, value, wanted)
+        try:
+            found = float(scalar)
+        except OverflowError:
+            found = math.inf
+        if not (math.isfinite(found) and holds(found)):
+            raise ValueError(f"{name}: got {value!r}, expected {wanted}")
+        return found
+
+    return check
+
+
+def count(wanted: str) -> Check:
+    """A check for an integer of at least 0."""
+
+    def check(name: str, value: Any) -> int:
+        scalar = _scalar(name, value, wanted)
+        if not isinstance(scalar, int):
+            raise TypeError(f"{name}: got {_described(value)}, expected {wanted}")
+        if not 0 <= scalar < 2**63:
+            raise ValueError(f"{name}: got {value!r}, expected {wanted}")
+        return scalar
+
+    return check
+
+
+def optional(check: Check) -> Check:
+    """The same check, with None for "off"."""
+    return lambda name, value: None if value is None else check(name, value)
+
+
+def switch(name: str, value: Any) -> bool:
+    """A check for True or False."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name}: got {_described(value)}, expected True or False")
+    return bool(value)
+
+
+def choice(*choices: str) -> Check:
+    """A check for one of a few words."""
+    wanted = "one of " + ", ".join(map(repr, choices))
+
+    def check(name: str, value: Any) -> str:
+        if not isinstance(value, str):
+            raise TypeError(f"{name}: got {_described(value)}, expected {wanted}")
+        if value not in choices:
+            raise ValueError(f"{name}: got {value!r}, expected {wanted}")
+        return str(value)
+
+    return check
+
+
+def callback(name: str, value: Any) -> Any:
+    """A check for something callable, or None."""
+    if value is not None and not callable(value):
+        raise TypeError(f"{name}: got {_described(value)}, expected a callable or None")
+    return value
+
+
+#: The options every law has; the sweep applies them around it.
+COMMON: Mapping[str, Check] = {
+    "lr": number(lambda x: x >= 0, "a finite number lr >= 0"),
+    "clip_value": optional(number(lambda x: x > 0, "a finite number > 0, or None")),
+    "lr_decay": optional(number(lambda x: 0 < x <= 1, "a number 0 < lr_decay <= 1, or None")),
+    "warmup_steps": count("an integer >= 0"),
+    "weight_decay": number(lambda x: x >= 0, "a finite number >= 0"),
+    "maximize": switch,
+}
+
+#: The options of an optimizer as a whole.
+GLOBAL: Mapping[str, Check] = {
+    "logging_interval": lambda name, value: (
+        optional(count("an integer >= 0, or None"))(name, value) or 0
+    ),
+    "clip_norm": optional(number(lambda x: x > 0, "a finite number > 0, or None")),
+    "nonfinite": choice("raise", "skip", "propagate"),
+    "callback": callback,
+}
+
+FRACTION = number(lambda x: 0 <= x < 1, "a number from 0 up to but not including 1")
+POSITIVE = number(lambda x: x > 0, "a finite number > 0")
+
+
+def checked(options: Mapping[str, Any], checks: Mapping[str, Check]) -> dict[str, Any]:
+    """The options coerced by their checks; those that have none as they are."""
+    return {
+        name: checks[name](name, value) if name in checks else value
+        for name, value in options.items()
+    }
+
+
+def check_dtypes(options: Mapping[str, Any], dtypes: Iterable[np.dtype[Any]]) -> None:
+    """ValueError for an option that the arithmetic of a dtype turns into 0 or infinity."""
+    for dtype in dict.fromkeys(dtypes):
+        for name, value in options.items():
+            if name not in ("lr", "eps", "clip_value") or value is None:
+                continue
+            with np.errstate(all="ignore"):
+                cast = float(dtype.type(value))
+            if math.isinf(cast):
+                raise ValueError(f"{name}: {value!r} overflows {dtype}, expected a smaller number")
+            if cast == 0 and name != "lr":
+                raise ValueError(f"{name}: {value!r} underflows to 0 in {dtype}, expected a larger number")

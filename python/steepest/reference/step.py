@@ -1,0 +1,118 @@
+"""The step as a transaction: gather → check → norm → decide → sweep → count; see `rust/step.rs`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import optimizer
+from ..arrays import Array
+from . import ascent
+from .norm import all_finite, clip_factor, norm
+from .sweep import after, before, rate
+
+LAWS = {"ascent": ascent}
+
+
+class Stepper(optimizer.Optimizer):
+    """An optimizer's step in plain NumPy, where its class has the compiled one."""
+
+    _step_count = 0
+    _skipped_steps = 0
+    _steps: list[int] = []
+    _rates: list[float | None] = []
+    _is_stepping = False
+
+    @property
+    def step_count(self) -> int:
+        """Completed steps."""
+        return self._step_count
+
+    @property
+    def skipped_steps(self) -> int:
+        """Steps that did not happen because a gradient was not finite."""
+        return self._skipped_steps
+
+    def step(self, grads: Any = None, *, zero_grads: bool = False) -> None:
+        """Step every parameter along its gradient, in place; as the compiled step, argument by argument."""
+        if self._is_stepping:
+            raise RuntimeError("a step of this optimizer is under way, in its callback or in another thread")
+        self._is_stepping = True
+        try:
+            self._transact(self._check(self._arrange(grads), zero_grads), zero_grads)
+        finally:
+            self._is_stepping = False
+
+    def _transact(self, gradients: list[Array | None], zero_grads: bool) -> None:
+        given = [gradient for gradient in gradients if gradient is not None]
+        if not given:
+            raise ValueError("every gradient is None: nothing to step")
+        with np.errstate(all="ignore"):
+            skipped = self.nonfinite != "propagate" and not self._all_finite(gradients)
+            t = self._step_count + 1
+            interval = self.logging_interval
+            logs = not skipped and interval > 0 and t % interval == 0 and self._wants_log()
+            reports = logs or self.callback is not None
+            needs_norm = reports or (self.clip_norm is not None and not skipped)
+            total = norm(given) if needs_norm else None
+            factor = 1.0
+            if skipped:
+                self._skipped_steps += 1
+            else:
+                if self.clip_norm is not None and total is not None:
+                    factor = clip_factor(self.clip_norm, total)
+                self._sweep(t, factor, gradients)
+                self._step_count = t
+        if zero_grads:
+            for gradient in given:
+                gradient[...] = 0
+        if reports or skipped:
+            self._report(total, factor < 1, skipped)
+
+    def _all_finite(self, gradients: list[Array | None]) -> bool:
+        for index, (group, gradient) in enumerate(zip(self._group_of_each(), gradients, strict=True)):
+            if gradient is None:
+                continue
+            unclipped = self.clip_norm is None and group["clip_value"] is None
+            if not all_finite(gradient, LAWS[self._law].squares(group) and unclipped):
+                if self.nonfinite == "raise":
+                    self._nonfinite(index, gradient)
+                return False
+        return True
+
+    def _sweep(self, t: int, factor: float, gradients: list[Array | None]) -> None:
+        self._rates = [rate(group, t) for group in self._groups]
+        # All gradients are read before anything is written: one may share memory with a parameter.
+        read = [None if gradient is None else gradient.copy() for gradient in gradients]
+        for i, (group, leaf, g) in enumerate(zip(self._group_of_each(), self._leaves, read, strict=True)):
+            if g is None:
+                continue
+            self._steps[i] += 1
+            state = self._states[leaf.name]
+            d, new = LAWS[self._law].direction(
+                group, self._steps[i], leaf.array, before(group, factor, g), state
+            )
+            for name, value in new.items():
+                state[name][...] = value
+            leaf.array[...] = after(group, rate(group, t), leaf.array, d)
+
+    def _group_of_each(self) -> list[Any]:
+        return [group.options for group in self._groups for _ in group.nesting.leaves]
+
+    # -- what the compiled step keeps on its side ---------------------------------------------
+
+    def _bind(self, parameters: Any, states: Any, groups: Any, steps: list[int], *_: Any) -> None:
+        self._steps = list(steps)
+
+    def _configure(self, law: str, groups: list[dict[str, Any]], *_: Any) -> None:
+        self._rates = [*self._rates, *[None] * len(groups)][: len(groups)]
+
+    def _counters(self) -> tuple[int, int, list[int], list[float | None]]:
+        return self._step_count, self._skipped_steps, list(self._steps), list(self._rates)
+
+    def _set_counters(
+        self, step_count: int, skipped_steps: int, steps: list[int], rates: list[float | None]
+    ) -> None:
+        self._step_count, self._skipped_steps = step_count, skipped_steps
+        self._steps, self._rates = list(steps), list(rates)

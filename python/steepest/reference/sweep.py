@@ -1,0 +1,49 @@
+"""What comes before and after every law; see `rust/sweep.rs`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ..arrays import Array
+
+
+def power(base: float, n: int) -> float:
+    """baseⁿ by repeated squaring, lowest bit first: the same bits on every CPU, which libm's pow is not."""
+    product = 1.0
+    while n > 0:
+        if n & 1:
+            product *= base
+        base *= base
+        n >>= 1
+    return product
+
+
+def flushed(x: Array) -> Array:
+    """Subnormal state becomes +0: it carries no information worth its hundredfold cost."""
+    return np.where(np.abs(x) < np.finfo(x.dtype).tiny, x.dtype.type(0), x)
+
+
+def rate(options: Mapping[str, Any], t: int) -> float:
+    """α ← lr · γ^(t−1) · min(1, t / W)."""
+    gamma = 1.0 if options["lr_decay"] is None else options["lr_decay"]
+    decayed: float = options["lr"] * power(gamma, t - 1)
+    warmup: int = options["warmup_steps"]
+    return decayed * (t / warmup) if t < warmup else decayed
+
+
+def before(options: Mapping[str, Any], factor: float, g: Array) -> Array:
+    """g ← g · f;  g ← g < −c ? −c : g > c ? c : g."""
+    T = g.dtype.type
+    g = g * T(factor)
+    c = T(np.inf if options["clip_value"] is None else options["clip_value"])
+    return np.where(g < -c, -c, np.where(g > c, c, g))
+
+
+def after(options: Mapping[str, Any], alpha: float, theta: Array, d: Array) -> Array:
+    """θ ← θ · (1 − α λ);  θ ← θ ± α d."""
+    T = theta.dtype.type
+    theta = theta * T(1 - alpha * options["weight_decay"])
+    return theta + T(alpha) * d if options["maximize"] else theta - T(alpha) * d

@@ -1,0 +1,45 @@
+"""What is installed and what it runs on."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from importlib.metadata import version
+from typing import TextIO
+
+import numpy as np
+
+from . import _kernels
+
+__version__ = version("steepest")
+
+
+def versions() -> dict[str, str]:
+    """Versions, machine, instruction set and threads, by name."""
+    return {
+        "steepest": __version__,
+        "Python": platform.python_version(),
+        "NumPy": np.__version__,
+        "platform": platform.platform(),
+        "instruction set": _kernels.instruction_set(),
+        "threads": "1",
+    }
+
+
+def show_versions(file: TextIO | None = None) -> None:
+    """Write versions, machine, instruction set and threads, for a bug report.
+
+    Parameters
+    ----------
+    file : text file, optional
+        Where to; by default standard output.
+
+    Examples
+    --------
+    >>> import steepest
+    >>> steepest.show_versions()  # doctest: +ELLIPSIS
+    steepest         ...
+    """
+    out = sys.stdout if file is None else file
+    for name, found in versions().items():
+        out.write(f"{name:<16} {found}\n")

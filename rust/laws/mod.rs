@@ -1,0 +1,169 @@
+//! The laws: what one element's parameter, gradient and state become in one step.
+//!
+//! A law knows neither threads nor Python nor memory. It is given numbers and gives numbers back.
+//! To add one: a file beside `ascent.rs`, and a line in each `match` of [`Family`].
+
+use std::ops::{Add, Div, Mul, Neg, Sub};
+
+pub mod ascent;
+
+use ascent::Ascent;
+
+/// The arithmetic a law is written in: `f32` or `f64`, each operation rounded once, never fused.
+pub trait Real:
+    Copy
+    + PartialOrd
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
+{
+    const ZERO: Self;
+    const INFINITY: Self;
+    /// The smallest normal number.
+    const TINY: Self;
+    fn cast(x: f64) -> Self;
+    fn wide(self) -> f64;
+    fn abs(self) -> Self;
+    fn sqrt(self) -> Self;
+}
+
+macro_rules! real {
+    ($type:ident) => {
+        impl Real for $type {
+            const ZERO: Self = 0.0;
+            const INFINITY: Self = $type::INFINITY;
+            const TINY: Self = $type::MIN_POSITIVE;
+            #[inline(always)]
+            fn cast(x: f64) -> Self {
+                x as $type
+            }
+            #[inline(always)]
+            fn wide(self) -> f64 {
+                f64::from(self)
+            }
+            #[inline(always)]
+            fn abs(self) -> Self {
+                $type::abs(self)
+            }
+            #[inline(always)]
+            fn sqrt(self) -> Self {
+                $type::sqrt(self)
+            }
+        }
+    };
+}
+
+real!(f32);
+real!(f64);
+
+/// One optimizer's equation for one element, its scalars already cast to `T`.
+pub trait Law<T, const STATES: usize>: Copy {
+    /// The direction d, and the state after the step.
+    fn direction(&self, theta: T, gradient: T, state: [T; STATES]) -> (T, [T; STATES]);
+}
+
+/// Whatever carries a law over arrays: it is handed the law that a group's options choose.
+pub trait Driver<T> {
+    fn drive<const STATES: usize>(self, law: impl Law<T, STATES>);
+}
+
+/// Where a law reads its options from, by their Python names.
+pub trait Settings {
+    type Error;
+    fn number(&self, name: &str) -> Result<f64, Self::Error>;
+    fn optional(&self, name: &str) -> Result<Option<f64>, Self::Error>;
+    fn count(&self, name: &str) -> Result<u64, Self::Error>;
+    fn switch(&self, name: &str) -> Result<bool, Self::Error>;
+}
+
+/// Every law there is, with one group's options and its scalars in float64.
+#[derive(Clone, Copy)]
+pub enum Family {
+    Ascent(Ascent),
+}
+
+impl Family {
+    /// The law called `name`, or `None` if there is none of that name.
+    pub fn read<S: Settings>(name: &str, settings: &S) -> Result<Option<Self>, S::Error> {
+        Ok(match name {
+            "ascent" => Some(Self::Ascent(Ascent::read(settings)?)),
+            _ => None,
+        })
+    }
+
+    /// How many state arrays each parameter has.
+    pub fn states(&self) -> usize {
+        match self {
+            Self::Ascent(law) => law.states(),
+        }
+    }
+
+    /// Whether the law squares the gradient, so that a square beyond the dtype would freeze an element.
+    pub fn squares(&self) -> bool {
+        match self {
+            Self::Ascent(law) => law.squares(),
+        }
+    }
+
+    /// The same law with the scalars of an array's `steps`-th step.
+    pub fn at(self, steps: u64) -> Self {
+        match self {
+            Self::Ascent(law) => Self::Ascent(law.at(steps)),
+        }
+    }
+
+    /// Hands the law these options choose to `driver`.
+    #[inline(always)]
+    pub fn choose<T: Real>(&self, driver: impl Driver<T>) {
+        match self {
+            Self::Ascent(law) => law.choose(driver),
+        }
+    }
+}
+
+/// baseⁿ by repeated squaring, lowest bit first: the same bits on every CPU, which libm's pow is not.
+pub fn power(mut base: f64, mut n: u64) -> f64 {
+    let mut product = 1.0;
+    while n > 0 {
+        if n & 1 == 1 {
+            product *= base;
+        }
+        base *= base;
+        n >>= 1;
+    }
+    product
+}
+
+/// Subnormal state becomes +0: it carries no information worth its hundredfold cost.
+#[inline(always)]
+pub fn flushed<T: Real>(x: T) -> T {
+    if x.abs() < T::TINY { T::ZERO } else { x }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn power_multiplies_from_the_lowest_bit() {
+        assert_eq!(power(3.0, 0), 1.0);
+        assert_eq!(power(3.0, 13), 1_594_323.0);
+        let beta: f64 = 0.999;
+        let (b2, b4) = (beta * beta, (beta * beta) * (beta * beta));
+        assert_eq!(power(beta, 7), (beta * b2) * b4);
+        assert_eq!(power(beta, u64::MAX), 0.0);
+        assert_eq!(power(1.0, u64::MAX), 1.0);
+    }
+
+    #[test]
+    fn flushing_keeps_normals_nans_and_signs_of_normals() {
+        assert_eq!(flushed(f32::MIN_POSITIVE), f32::MIN_POSITIVE);
+        assert_eq!(flushed(-f64::MIN_POSITIVE), -f64::MIN_POSITIVE);
+        assert_eq!(flushed(-f32::MIN_POSITIVE / 2.0).to_bits(), 0);
+        assert_eq!(flushed(-0.0_f64).to_bits(), 0);
+        assert!(flushed(f32::NAN).is_nan());
+        assert_eq!(flushed(f64::NEG_INFINITY), f64::NEG_INFINITY);
+    }
+}

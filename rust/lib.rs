@@ -1,0 +1,270 @@
+//! The door: Python in, results and errors out.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Mutex, MutexGuard, TryLockError};
+
+use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
+use pyo3::gc::{PyTraverseError, PyVisit};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList, PyTuple};
+
+mod buffers;
+mod laws;
+mod norm;
+mod step;
+mod sweep;
+
+use laws::{Family, Settings};
+use step::{Bond, Engine, Group, Nonfinite, Slot};
+use sweep::Common;
+
+/// The compiled step that the optimizers inherit.
+#[pyclass(subclass, frozen, module = "steepest._kernels")]
+struct Stepper {
+    engine: Mutex<Engine>,
+}
+
+impl Stepper {
+    /// The engine, unless a step is under way in it: never a wait.
+    fn engine(&self) -> PyResult<MutexGuard<'_, Engine>> {
+        match self.engine.try_lock() {
+            Ok(engine) => Ok(engine),
+            Err(TryLockError::Poisoned(engine)) => Ok(engine.into_inner()),
+            Err(TryLockError::WouldBlock) => Err(under_way()),
+        }
+    }
+
+    fn idle_engine(&self) -> PyResult<MutexGuard<'_, Engine>> {
+        let engine = self.engine()?;
+        if engine.is_reporting { Err(under_way()) } else { Ok(engine) }
+    }
+}
+
+fn under_way() -> PyErr {
+    PyRuntimeError::new_err("a step of this optimizer is under way, in its callback or in another thread")
+}
+
+/// A panic of ours becomes an ordinary RuntimeError.
+fn guarded<R>(body: impl FnOnce() -> PyResult<R>) -> PyResult<R> {
+    catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| {
+        Err(PyRuntimeError::new_err(format!("internal error, please report it: {}", words(&*panic))))
+    })
+}
+
+fn words(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message")
+}
+
+/// A group's options, read by name.
+struct Options<'a, 'py>(&'a Bound<'py, PyDict>);
+
+impl<'py> Options<'_, 'py> {
+    fn get<T: for<'a> FromPyObject<'a, 'py, Error = PyErr>>(&self, name: &str) -> PyResult<T> {
+        self.0.as_any().get_item(name)?.extract()
+    }
+}
+
+impl Settings for Options<'_, '_> {
+    type Error = PyErr;
+
+    fn number(&self, name: &str) -> PyResult<f64> {
+        self.get(name)
+    }
+    fn optional(&self, name: &str) -> PyResult<Option<f64>> {
+        self.get(name)
+    }
+    fn count(&self, name: &str) -> PyResult<u64> {
+        self.get(name)
+    }
+    fn switch(&self, name: &str) -> PyResult<bool> {
+        self.get(name)
+    }
+}
+
+/// Steps, skipped steps, every parameter's tᵢ, every group's last rate.
+type Counters = (u64, u64, Vec<u64>, Vec<Option<f64>>);
+
+#[pymethods]
+impl Stepper {
+    #[new]
+    #[pyo3(signature = (*_args, **_kwargs))]
+    fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
+        Self { engine: Mutex::default() }
+    }
+
+    /// Step every parameter along its gradient, in place, by one call: all of them or none.
+    ///
+    /// Parameters
+    /// ----------
+    /// grads : array, or nesting of arrays like the parameters', or flat list of arrays; optional
+    ///     One gradient a parameter, of the parameter's shape and dtype, with any strides, read-only or
+    ///     not. ``None`` in the place of an array leaves that parameter and its state untouched. For
+    ///     parameter groups: a list with one entry a group. If not given, the ``.grad`` of every parameter.
+    /// zero_grads : bool, default False
+    ///     Set the gradient arrays to zero in the same pass; also if the step is skipped.
+    ///
+    /// Raises
+    /// ------
+    /// TypeError
+    ///     If a gradient is not an array of the parameter's dtype, or if ``grads`` is not given for bare arrays.
+    /// ValueError
+    ///     If shapes or structure differ from the parameters', if an entry of a container handed over is
+    ///     another array now, if every gradient is None, or if a gradient cannot be zeroed.
+    /// FloatingPointError
+    ///     If a gradient is not finite and ``nonfinite="raise"``.
+    /// RuntimeError
+    ///     If a step is under way, in the callback or in another thread.
+    ///
+    /// Notes
+    /// -----
+    /// Nothing is written before everything has been checked. The equation is that of the class.
+    #[pyo3(signature = (grads=None, *, zero_grads=false))]
+    fn step(slf: &Bound<'_, Self>, grads: Option<&Bound<'_, PyAny>>, zero_grads: bool) -> PyResult<()> {
+        guarded(|| {
+            let owner = slf.as_any();
+            let stepper = slf.get();
+            let arranged;
+            let gradients = match grads.and_then(|grads| grads.cast_exact::<PyList>().ok()) {
+                Some(list) => list,
+                None => {
+                    arranged = owner.call_method1("_arrange", (grads,))?.cast_into::<PyList>()?;
+                    &arranged
+                }
+            };
+            let mut engine = stepper.idle_engine()?;
+            let Some(report) = engine.step(owner, gradients, zero_grads)? else { return Ok(()) };
+            engine.is_reporting = true;
+            drop(engine);
+            let reported = owner.call_method1("_report", (report.norm, report.clipped, report.skipped));
+            stepper.engine()?.is_reporting = false;
+            reported.map(drop)
+        })
+    }
+
+    /// Completed steps.
+    #[getter]
+    fn step_count(&self) -> PyResult<u64> {
+        Ok(self.engine()?.step_count)
+    }
+
+    /// Steps that did not happen because a gradient was not finite (``nonfinite="skip"``).
+    #[getter]
+    fn skipped_steps(&self) -> PyResult<u64> {
+        Ok(self.engine()?.skipped_steps)
+    }
+
+    /// Binds arrays: parameters, their states, their groups and tᵢ; and where they must still be found.
+    fn _bind(
+        &self,
+        parameters: Vec<Bound<'_, PyAny>>,
+        states: Vec<Vec<Bound<'_, PyAny>>>,
+        groups: Vec<usize>,
+        steps: Vec<u64>,
+        bonds: Vec<(Py<PyAny>, Py<PyAny>, Py<PyAny>)>,
+        sizes: Vec<(Py<PyAny>, usize)>,
+    ) -> PyResult<()> {
+        guarded(|| {
+            let rows = parameters.iter().zip(&states).zip(groups.into_iter().zip(steps));
+            let slots = rows
+                .map(|((parameter, state), (group, steps))| Slot::new(parameter, state, group, steps))
+                .collect::<Option<Vec<_>>>()
+                .ok_or_else(|| PyTypeError::new_err("expected writable float32 or float64 arrays"))?;
+            let bonds = bonds.into_iter().map(|(container, key, value)| Bond { container, key, value });
+            self.engine()?.bind(slots, bonds.collect(), sizes);
+            Ok(())
+        })
+    }
+
+    /// Takes the options: of every group, and of the optimizer.
+    fn _configure(
+        &self,
+        law: &str,
+        groups: Vec<Bound<'_, PyDict>>,
+        clip_norm: Option<f64>,
+        nonfinite: &str,
+        logging_interval: u64,
+        always_reports: bool,
+    ) -> PyResult<()> {
+        guarded(|| {
+            let mut engine = self.engine()?;
+            let rates: Vec<_> = engine.groups.iter().map(|group| group.rate).collect();
+            let read = |(i, options): (usize, &Bound<'_, PyDict>)| {
+                let options = Options(options);
+                let law = Family::read(law, &options)?.ok_or_else(|| PyValueError::new_err("no such law"))?;
+                Ok(Group::new(Common::read(&options)?, law, rates.get(i).copied().flatten()))
+            };
+            engine.groups = groups.iter().enumerate().map(read).collect::<PyResult<_>>()?;
+            engine.clip_norm = clip_norm;
+            engine.nonfinite = match nonfinite {
+                "raise" => Nonfinite::Raise,
+                "skip" => Nonfinite::Skip,
+                "propagate" => Nonfinite::Propagate,
+                _ => return Err(PyValueError::new_err("nonfinite: raise, skip or propagate")),
+            };
+            engine.logging_interval = logging_interval;
+            engine.always_reports = always_reports;
+            Ok(())
+        })
+    }
+
+    /// What steps count and keep.
+    fn _counters(&self) -> PyResult<Counters> {
+        let engine = self.engine()?;
+        let steps = engine.slots.iter().map(|slot| slot.steps).collect();
+        let rates = engine.groups.iter().map(|group| group.rate).collect();
+        Ok((engine.step_count, engine.skipped_steps, steps, rates))
+    }
+
+    /// Sets them.
+    fn _set_counters(
+        &self,
+        step_count: u64,
+        skipped_steps: u64,
+        steps: Vec<u64>,
+        rates: Vec<Option<f64>>,
+    ) -> PyResult<()> {
+        let mut engine = self.engine()?;
+        engine.step_count = step_count;
+        engine.skipped_steps = skipped_steps;
+        engine.slots.iter_mut().zip(steps).for_each(|(slot, steps)| slot.steps = steps);
+        engine.groups.iter_mut().zip(rates).for_each(|(group, rate)| group.rate = rate);
+        Ok(())
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        match self.engine.try_lock() {
+            Ok(engine) => engine.traverse(&visit),
+            Err(_) => Ok(()),
+        }
+    }
+
+    fn __clear__(&self) {
+        if let Ok(mut engine) = self.engine.try_lock() {
+            *engine = Engine::default();
+        }
+    }
+}
+
+/// The instruction set the kernels were compiled for.
+#[pyfunction]
+fn instruction_set() -> &'static str {
+    if cfg!(target_feature = "avx512f") {
+        "AVX-512"
+    } else if cfg!(target_feature = "avx2") {
+        "AVX2"
+    } else if cfg!(target_arch = "x86_64") {
+        "SSE2"
+    } else if cfg!(target_arch = "aarch64") {
+        "NEON"
+    } else {
+        "scalar"
+    }
+}
+
+#[pymodule]
+mod _kernels {
+    #[pymodule_export]
+    use super::{Stepper, instruction_set};
+}

@@ -1,0 +1,145 @@
+//! The reproducible norm, and the search for values that are not finite.
+//!
+//! The order of every addition is fixed, so that the norm has the same bits whatever the instruction
+//! set, the threads or the memory layout: an array in index order, in blocks of 4096, element k of a
+//! block added to lane k mod 32, the lanes halved until one is left, the blocks added one by one.
+
+use crate::buffers::{LANE, Lane, Span, WIDTH};
+use crate::laws::Real;
+
+const _: () = assert!(LANE == 4096 && WIDTH == 32, "blocks and lanes are part of the norm's definition");
+
+/// 2⁻⁶⁰⁰: squares that overflow float64 are summed once more at this scale.
+pub const SCALE: f64 = f64::from_bits((1023 - 600) << 52);
+
+/// Adds the squares of an array's elements, each times `scale`, to `total`, block by block.
+pub fn add_squares<T: Real>(total: &mut f64, array: Span<'_, T>, scale: f64) {
+    array.lanes(|block| {
+        *total += block_sum(block, scale);
+        true
+    });
+}
+
+/// ‖·‖ from the sum of squares; `rescaled` sums them again at the scale it is given.
+pub fn norm(total: f64, rescaled: impl FnOnce(f64) -> f64) -> f64 {
+    if total == f64::INFINITY { rescaled(SCALE).sqrt() / SCALE } else { total.sqrt() }
+}
+
+/// f = min(1, C / (‖g‖ + 1e-6)); NaN if the norm is.
+pub fn clip_factor(most: f64, norm: f64) -> f64 {
+    let factor = most / (norm + 1e-6);
+    if factor >= 1.0 { 1.0 } else { factor }
+}
+
+#[inline(always)]
+fn block_sum<T: Real>(block: Lane<T>, scale: f64) -> f64 {
+    let mut lanes = [0.0; WIDTH];
+    block.rows(|row| {
+        for (lane, x) in lanes.iter_mut().zip(row) {
+            let x = x.wide() * scale;
+            *lane += x * x;
+        }
+    });
+    let mut width = WIDTH;
+    while width > 1 {
+        width /= 2;
+        for k in 0..width {
+            lanes[k] += lanes[k + width];
+        }
+    }
+    lanes[0]
+}
+
+/// Whether every element is finite and, if `squared`, its square too (in the array's own dtype).
+pub fn all_finite<T: Real>(array: Span<'_, T>, squared: bool) -> bool {
+    array.lanes(|block| {
+        let mut finite = true;
+        block.rows(|row| {
+            for x in row {
+                let x = if squared { x * x } else { x };
+                finite &= x.abs() < T::INFINITY;
+            }
+        });
+        finite
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::buffers::{Dtype, Walk};
+
+    fn with_span<R>(numbers: &mut [f64], read: impl FnOnce(Span<'_, f64>) -> R) -> R {
+        let walk = Walk::line(numbers.len(), Dtype::F64);
+        read(Span::over(numbers, &walk))
+    }
+
+    fn norm_of(numbers: &mut [f64]) -> f64 {
+        let sum = |numbers: &mut [f64], scale| {
+            let mut total = 0.0;
+            with_span(numbers, |span| add_squares(&mut total, span, scale));
+            total
+        };
+        let total = sum(numbers, 1.0);
+        norm(total, |scale| sum(numbers, scale))
+    }
+
+    /// The definition, written out: one number after another.
+    fn naive(numbers: &[f64]) -> f64 {
+        let mut total = 0.0;
+        for block in numbers.chunks(4096) {
+            let mut lanes = vec![0.0; 32];
+            for (k, x) in block.iter().enumerate() {
+                lanes[k % 32] += x * x;
+            }
+            while lanes.len() > 1 {
+                let half = lanes.split_off(lanes.len() / 2);
+                lanes.iter_mut().zip(half).for_each(|(a, b)| *a += b);
+            }
+            total += lanes[0];
+        }
+        total.sqrt()
+    }
+
+    #[test]
+    fn the_norm_is_its_definition_at_every_length() {
+        for n in (0..200).chain([4095, 4096, 4097, 8192, 10_001]) {
+            let mut numbers: Vec<f64> = (0..n).map(|i| (f64::from(i) * 0.7).sin() * 3.0 + 0.1).collect();
+            assert_eq!(norm_of(&mut numbers).to_bits(), naive(&numbers).to_bits(), "{n} numbers");
+        }
+    }
+
+    #[test]
+    fn the_clip_factor_shortens_what_is_too_long() {
+        assert_eq!(clip_factor(1.0, 0.0), 1.0);
+        assert_eq!(clip_factor(1.0, 2.0), 1.0 / (2.0 + 1e-6));
+        assert_eq!(clip_factor(1.0, f64::INFINITY), 0.0);
+        assert!(clip_factor(1.0, f64::NAN).is_nan());
+    }
+
+    #[test]
+    fn squares_beyond_float64_are_summed_at_a_smaller_scale() {
+        assert_eq!(SCALE, 2.0_f64.powi(-600));
+        let big = 2.0_f64.powi(660);
+        assert_eq!(norm_of(&mut [3.0 * big, 4.0 * big]), 5.0 * big);
+        assert_eq!(norm_of(&mut [f64::MAX, f64::MAX]), f64::INFINITY);
+        assert_eq!(norm_of(&mut [1.0, f64::NEG_INFINITY]), f64::INFINITY);
+        assert!(norm_of(&mut [1e200, f64::NAN]).is_nan());
+    }
+
+    #[test]
+    fn one_value_that_is_not_finite_is_found_wherever_it_is() {
+        let mut numbers = vec![1.0; 5000];
+        assert!(with_span(&mut numbers, |span| all_finite(span, true)));
+        for place in [0, 31, 32, 4095, 4096, 4999] {
+            for (wrong, finite) in
+                [(f64::NAN, false), (f64::INFINITY, false), (-f64::INFINITY, false), (-1e160, true)]
+            {
+                numbers[place] = wrong;
+                assert_eq!(with_span(&mut numbers, |span| all_finite(span, false)), finite);
+                assert!(!with_span(&mut numbers, |span| all_finite(span, true)));
+                numbers[place] = 1.0;
+            }
+        }
+    }
+}

@@ -1,0 +1,398 @@
+//! The step as a transaction: gather → check → norm → decide → sweep → count.
+//!
+//! All that can fail comes before the first write. Where something is not as it should be the kernels
+//! only notice; the Python layer looks again and says what it found (the [`Hooks`]).
+
+use numpy::PyUntypedArray;
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::gc::{PyTraverseError, PyVisit};
+use pyo3::prelude::*;
+use pyo3::type_object::PyTypeInfo;
+use pyo3::types::{PyDict, PyList, PyType};
+
+use crate::buffers::{Array, Dtype, Extents, Header, Order};
+use crate::laws::{Family, Real};
+use crate::norm;
+use crate::sweep::{Common, Frame, Sweep};
+
+/// What the transaction asks of the Python object it belongs to.
+struct Hooks<'a, 'py>(&'a Bound<'py, PyAny>);
+
+impl<'py> Hooks<'_, 'py> {
+    /// Raises the error that says what is wrong with gradients, parameters or containers; returns plain
+    /// arrays where nothing is (a subclass, a dtype with metadata), and all can be zeroed if they shall.
+    fn check(&self, gradients: &Bound<'py, PyList>, zero: bool) -> PyResult<Bound<'py, PyList>> {
+        Ok(self.0.call_method1("_check", (gradients, zero))?.cast_into()?)
+    }
+
+    /// Whether a gradient shares memory with a parameter or a state.
+    fn overlaps(&self, gradient: &Bound<'py, PyAny>) -> PyResult<bool> {
+        self.0.call_method1("_overlaps", (gradient,))?.extract()
+    }
+
+    /// Raises the FloatingPointError that says where a gradient is not finite.
+    fn nonfinite(&self, slot: usize, gradient: &Bound<'py, PyAny>) -> PyResult<()> {
+        self.0.call_method1("_nonfinite", (slot, gradient)).map(drop)
+    }
+
+    /// Whether the record of this step would be emitted.
+    fn wants_log(&self) -> PyResult<bool> {
+        self.0.call_method0("_wants_log")?.extract()
+    }
+}
+
+/// An entry of a container that must still be the one handed over: `container[key] is value`.
+pub struct Bond {
+    pub container: Py<PyAny>,
+    pub key: Py<PyAny>,
+    pub value: Py<PyAny>,
+}
+
+impl Bond {
+    fn holds(&self, py: Python<'_>) -> bool {
+        let container = self.container.bind(py);
+        let now = match container.cast_exact::<PyDict>() {
+            Ok(dict) => dict.get_item(&self.key).ok().flatten(),
+            Err(_) => container.get_item(&self.key).ok(),
+        };
+        now.is_some_and(|now| now.is(&self.value))
+    }
+}
+
+/// The options of a parameter group, and the scalars its last step used.
+pub struct Group {
+    pub common: Common,
+    pub law: Family,
+    /// α of its last step.
+    pub rate: Option<f64>,
+    /// The law with the scalars of arrays at this tᵢ: most arrays of a group share it.
+    at: (u64, Family),
+    /// What stands around the law in this step.
+    frame: Frame<f64>,
+}
+
+impl Group {
+    pub fn new(common: Common, law: Family, rate: Option<f64>) -> Self {
+        Self { common, law, rate, at: (0, law), frame: common.frame(1.0, 0.0) }
+    }
+
+    fn law_at(&mut self, steps: u64) -> Family {
+        if self.at.0 != steps {
+            self.at = (steps, self.law.at(steps));
+        }
+        self.at.1
+    }
+}
+
+/// One parameter with its states, and the gradient last accepted for it.
+pub struct Slot {
+    theta: Array,
+    state: Vec<Array>,
+    order: Order,
+    group: usize,
+    /// tᵢ: its completed steps since its second moment was allocated.
+    pub steps: u64,
+    /// The gradient last accepted, held only while a step lasts.
+    gradient: Option<Array>,
+    /// Whether that gradient shares memory with a parameter or a state.
+    overlaps: bool,
+    /// Its copy for one step, if it does.
+    copy: Option<Array>,
+}
+
+impl Slot {
+    /// None unless `parameter` and `state` are writable arrays of one shape and dtype.
+    pub fn new(
+        parameter: &Bound<'_, PyAny>,
+        state: &[Bound<'_, PyAny>],
+        group: usize,
+        steps: u64,
+    ) -> Option<Self> {
+        let ndarray = ndarray(parameter.py());
+        let header = Header::read(parameter, &ndarray).filter(|header| header.writable)?;
+        let order = header.order();
+        let theta = Array::hold(parameter, &header, &order)?;
+        let hold_state = |state| {
+            let header = Header::read(state, &ndarray)?;
+            Array::hold(state, &header, &order).filter(|_| header.writable && theta.fits(&header))
+        };
+        let state = state.iter().map(hold_state).collect::<Option<_>>()?;
+        Some(Self { theta, state, order, group, steps, gradient: None, overlaps: false, copy: None })
+    }
+
+    /// The gradient of this step, if the parameter has one.
+    #[inline(always)]
+    fn gradient(&self) -> Option<&Array> {
+        self.gradient.as_ref().filter(|gradient| gradient.object().is_some())
+    }
+
+    /// Copies a gradient that would be overwritten while it is still being read.
+    fn copy_gradient(&mut self, py: Python<'_>) -> PyResult<()> {
+        if let Some(gradient) = self.gradient().and_then(Array::object) {
+            let copy = gradient.bind(py).call_method0("copy")?;
+            self.copy =
+                Header::read(&copy, &ndarray(py)).and_then(|header| Array::hold(&copy, &header, &self.order));
+        }
+        Ok(())
+    }
+
+    fn sweep<T: Real>(&self, law: &Family, frame: &Frame<f64>, zero_gradient: bool) {
+        let Some(gradient) = self.copy.as_ref().or(self.gradient.as_ref()) else { return };
+        law.choose(Sweep::<T> {
+            theta: &self.theta,
+            gradient,
+            state: &self.state,
+            frame: frame.cast(),
+            zero_gradient,
+        });
+    }
+}
+
+/// Calls a generic function of an array with the type its dtype names.
+macro_rules! with_type {
+    ($array:expr, $T:ident => $call:expr) => {
+        match $array.dtype() {
+            Dtype::F32 => {
+                type $T = f32;
+                $call
+            }
+            Dtype::F64 => {
+                type $T = f64;
+                $call
+            }
+        }
+    };
+}
+
+#[derive(Clone, Copy, Default, PartialEq)]
+pub enum Nonfinite {
+    #[default]
+    Raise,
+    Skip,
+    Propagate,
+}
+
+/// What logging and callback are told of a step.
+pub struct Report {
+    pub norm: Option<f64>,
+    pub clipped: bool,
+    pub skipped: bool,
+}
+
+/// Everything a step needs, bound once.
+#[derive(Default)]
+pub struct Engine {
+    pub slots: Vec<Slot>,
+    pub groups: Vec<Group>,
+    bonds: Vec<Bond>,
+    sizes: Vec<(Py<PyAny>, usize)>,
+    extents: Extents,
+    pub clip_norm: Option<f64>,
+    pub nonfinite: Nonfinite,
+    /// Steps between two log records; 0 for none.
+    pub logging_interval: u64,
+    /// Whether every step is reported, not only those that are logged.
+    pub always_reports: bool,
+    pub step_count: u64,
+    pub skipped_steps: u64,
+    /// Whether the gradients now accepted can all be zeroed.
+    zeroable: bool,
+    /// Set while logging and callback run: no other step may start.
+    pub is_reporting: bool,
+}
+
+impl Engine {
+    /// Takes new slots and forgets every verdict about memory.
+    pub fn bind(&mut self, slots: Vec<Slot>, bonds: Vec<Bond>, sizes: Vec<(Py<PyAny>, usize)>) {
+        let arrays = || slots.iter().flat_map(|slot| slot.state.iter().chain([&slot.theta]));
+        self.extents = Extents::new(arrays().map(|array| array.extent().clone()));
+        (self.slots, self.bonds, self.sizes) = (slots, bonds, sizes);
+        self.zeroable = false;
+    }
+
+    /// Steps all parameters that have a gradient, or none; returns what is to be reported, if anything is.
+    pub fn step(
+        &mut self,
+        owner: &Bound<'_, PyAny>,
+        gradients: &Bound<'_, PyList>,
+        zero: bool,
+    ) -> PyResult<Option<Report>> {
+        let report = self.transact(&Hooks(owner), gradients, zero);
+        for slot in &mut self.slots {
+            if let Some(gradient) = &mut slot.gradient {
+                gradient.release();
+            }
+            slot.copy = None;
+        }
+        report
+    }
+
+    fn transact<'py>(
+        &mut self,
+        hooks: &Hooks<'_, 'py>,
+        gradients: &Bound<'py, PyList>,
+        zero: bool,
+    ) -> PyResult<Option<Report>> {
+        self.gather(hooks, gradients, zero)?;
+        if self.nonfinite != Nonfinite::Propagate
+            && let Some(slot) = self.slots.iter().position(|slot| !self.is_finite(slot))
+        {
+            return self.refuse(hooks, slot, zero).map(Some);
+        }
+        let t = self.step_count + 1;
+        let logs =
+            self.logging_interval > 0 && t.is_multiple_of(self.logging_interval) && hooks.wants_log()?;
+        let reports = logs || self.always_reports;
+        let norm = (reports || self.clip_norm.is_some()).then(|| self.norm());
+        let factor = match (self.clip_norm, norm) {
+            (Some(most), Some(norm)) => norm::clip_factor(most, norm),
+            _ => 1.0,
+        };
+        self.sweep(t, factor, zero);
+        self.step_count = t;
+        Ok(reports.then_some(Report { norm, clipped: factor < 1.0, skipped: false }))
+    }
+
+    /// Accepts this step's gradients; when it returns, nothing can fail but for their values.
+    fn gather<'py>(
+        &mut self,
+        hooks: &Hooks<'_, 'py>,
+        gradients: &Bound<'py, PyList>,
+        zero: bool,
+    ) -> PyResult<()> {
+        let plain = self.accept(hooks, gradients, zero)?;
+        if !plain || (zero && !self.zeroable) {
+            let checked = hooks.check(gradients, zero)?;
+            if !self.accept(hooks, &checked, zero)? {
+                return Err(PyRuntimeError::new_err("the arrays changed while they were being checked"));
+            }
+            self.zeroable = zero;
+        }
+        let mut stepped = false;
+        for slot in &mut self.slots {
+            stepped |= slot.gradient().is_some();
+            if slot.overlaps {
+                slot.copy_gradient(gradients.py())?;
+            }
+            if self.groups.get(slot.group).is_none_or(|group| group.law.states() != slot.state.len()) {
+                return Err(PyRuntimeError::new_err("the parameter groups are changing in another thread"));
+            }
+        }
+        if stepped { Ok(()) } else { Err(PyValueError::new_err("every gradient is None: nothing to step")) }
+    }
+
+    /// Takes hold of the gradients; false if not all is plainly as it should be.
+    fn accept<'py>(
+        &mut self,
+        hooks: &Hooks<'_, 'py>,
+        gradients: &Bound<'py, PyList>,
+        zero: bool,
+    ) -> PyResult<bool> {
+        let py = gradients.py();
+        let ndarray = ndarray(py);
+        let has_size =
+            |(container, size): &(Py<PyAny>, usize)| container.bind(py).len().is_ok_and(|now| now == *size);
+        if gradients.len() != self.slots.len()
+            || !self.bonds.iter().all(|bond| bond.holds(py))
+            || !self.sizes.iter().all(has_size)
+        {
+            return Ok(false);
+        }
+        for (slot, gradient) in self.slots.iter_mut().zip(gradients.iter()) {
+            if gradient.is_none() {
+                slot.gradient = None;
+                slot.overlaps = false;
+                continue;
+            }
+            let Some(header) = Header::read(&gradient, &ndarray) else { return Ok(false) };
+            if !slot.theta.is_unchanged(&ndarray) || !slot.theta.fits(&header) || (zero && !header.writable) {
+                return Ok(false);
+            }
+            if !slot.gradient.as_mut().is_some_and(|last| last.hold_again(&gradient, &header)) {
+                let Some(array) = Array::hold(&gradient, &header, &slot.order) else { return Ok(false) };
+                let meets = self.extents.meet(array.extent());
+                slot.gradient = Some(array);
+                slot.overlaps = meets && hooks.overlaps(&gradient)?;
+                self.zeroable = false;
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether a slot's gradient, if it has one, can be stepped along.
+    fn is_finite(&self, slot: &Slot) -> bool {
+        let Some(gradient) = slot.gradient() else { return true };
+        let group = &self.groups[slot.group];
+        let squared = group.law.squares() && self.clip_norm.is_none() && !group.common.clips();
+        with_type!(gradient, T => norm::all_finite(gradient.ordered::<T>(), squared))
+    }
+
+    /// A gradient that is not finite: the step does not happen.
+    fn refuse(&mut self, hooks: &Hooks<'_, '_>, slot: usize, zero: bool) -> PyResult<Report> {
+        let gradient = self.slots[slot].gradient().and_then(Array::object);
+        if let (Nonfinite::Raise, Some(gradient)) = (self.nonfinite, gradient) {
+            hooks.nonfinite(slot, gradient.bind(hooks.0.py()))?;
+            return Err(PyRuntimeError::new_err("a gradient changed while it was being checked"));
+        }
+        let norm = self.always_reports.then(|| self.norm());
+        if zero {
+            for gradient in self.slots.iter().filter_map(Slot::gradient) {
+                with_type!(gradient, T => gradient.ordered::<T>().zero());
+            }
+        }
+        self.skipped_steps += 1;
+        Ok(Report { norm, clipped: false, skipped: true })
+    }
+
+    /// The norm of all gradients together.
+    fn norm(&self) -> f64 {
+        let total = |scale: f64| {
+            let mut total = 0.0;
+            for gradient in self.slots.iter().filter_map(Slot::gradient) {
+                with_type!(gradient, T => norm::add_squares(&mut total, gradient.indexed::<T>(), scale));
+            }
+            total
+        };
+        norm::norm(total(1.0), total)
+    }
+
+    /// Writes: the only part of a step that does, and it cannot fail.
+    fn sweep(&mut self, t: u64, factor: f64, zero: bool) {
+        for group in &mut self.groups {
+            let alpha = group.common.rate(t);
+            group.frame = group.common.frame(factor, alpha);
+            group.rate = Some(alpha);
+        }
+        for slot in &mut self.slots {
+            if slot.gradient().is_none() {
+                continue;
+            }
+            slot.steps += 1;
+            let group = &mut self.groups[slot.group];
+            let law = group.law_at(slot.steps);
+            with_type!(slot.theta, T => slot.sweep::<T>(&law, &group.frame, zero));
+        }
+    }
+
+    pub fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        for Bond { container, key, value } in &self.bonds {
+            visit.call(container)?;
+            visit.call(key)?;
+            visit.call(value)?;
+        }
+        for (container, _) in &self.sizes {
+            visit.call(container)?;
+        }
+        for slot in &self.slots {
+            let arrays = slot.state.iter().chain([&slot.theta]).chain(&slot.gradient).chain(&slot.copy);
+            for object in arrays.filter_map(Array::object) {
+                visit.call(object)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn ndarray(py: Python<'_>) -> Bound<'_, PyType> {
+    PyUntypedArray::type_object(py)
+}
