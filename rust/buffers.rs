@@ -138,7 +138,8 @@ impl Array {
     /// Holds `object` in place of one whose memory and strides were the same; false if they were not.
     #[inline(always)]
     pub fn hold_again(&mut self, object: &Bound<'_, PyAny>, header: &Header<'_>) -> bool {
-        let same = self.data.0 == header.data && self.fits(header) && self.strides == header.strides;
+        let same =
+            self.data.0 == header.data && self.fits(header) && self.strides == header.strides;
         if same {
             self.held = Some(object.clone().unbind());
         }
@@ -194,7 +195,10 @@ impl Array {
 
     #[inline(always)]
     fn span<'a, T: Real>(&'a self, walk: &'a Walk) -> Span<'a, T> {
-        assert!(self.held.is_some() && size_of::<T>() == self.dtype.size(), "not this array's span");
+        assert!(
+            self.held.is_some() && size_of::<T>() == self.dtype.size(),
+            "not this array's span"
+        );
         // SAFETY: the array is held, and the walk was made from its shape and strides.
         unsafe { Span::new(self.data.0, walk) }
     }
@@ -391,7 +395,9 @@ impl<'a, T: Real> Span<'a, T> {
             Some(first) => first.wrapping_add(range.start),
             None => {
                 // SAFETY: in bounds by `each`; `scratch` has room for the range.
-                self.each(range, |i, element| unsafe { scratch.add(i).write(element.read_unaligned()) });
+                self.each(range, |i, element| unsafe {
+                    scratch.add(i).write(element.read_unaligned())
+                });
                 scratch
             }
         }
@@ -402,7 +408,9 @@ impl<'a, T: Real> Span<'a, T> {
     fn leave(&self, range: Range<usize>, scratch: *const T) {
         if self.direct.is_none() {
             // SAFETY: in bounds by `each`; `scratch` holds the range.
-            self.each(range, |i, element| unsafe { element.write_unaligned(scratch.add(i).read()) });
+            self.each(range, |i, element| unsafe {
+                element.write_unaligned(scratch.add(i).read())
+            });
         }
     }
 
@@ -474,7 +482,11 @@ pub struct Operands<'a, T, const STATES: usize> {
 impl<T: Real, const STATES: usize> Operands<'_, T, STATES> {
     /// Replaces (θ, state) by `update(θ, g, state)`, element by element of `range`.
     #[inline(always)]
-    pub fn update(&self, range: Range<usize>, update: impl Fn(T, T, [T; STATES]) -> (T, [T; STATES])) {
+    pub fn update(
+        &self,
+        range: Range<usize>,
+        update: impl Fn(T, T, [T; STATES]) -> (T, [T; STATES]),
+    ) {
         let Self { theta, gradient, state } = self;
         theta.check(&range);
         gradient.check(&range);
@@ -483,15 +495,15 @@ impl<T: Real, const STATES: usize> Operands<'_, T, STATES> {
             && gradient.direct.is_some()
             && state.iter().all(|span| span.direct.is_some());
         let most = if direct { range.len().max(1) } else { SCRATCH };
-        let mut scratch = [const { MaybeUninit::<T>::uninit() }; SCRATCH];
-        let mut gradient_scratch = scratch;
-        let mut state_scratch = [scratch; STATES];
+        let mut thetas = scratch::<T>();
+        let mut gradients = scratch::<T>();
+        let mut states: [_; STATES] = from_fn(|_| scratch::<T>());
         for start in range.clone().step_by(most) {
             let block = start..range.end.min(start + most);
-            let thetas = theta.enter(block.clone(), scratch.as_mut_ptr().cast());
-            let gradients = gradient.enter(block.clone(), gradient_scratch.as_mut_ptr().cast());
+            let thetas = theta.enter(block.clone(), thetas.as_mut_ptr().cast());
+            let gradients = gradient.enter(block.clone(), gradients.as_mut_ptr().cast());
             let states: [*mut T; STATES] =
-                from_fn(|k| state[k].enter(block.clone(), state_scratch[k].as_mut_ptr().cast()));
+                from_fn(|k| state[k].enter(block.clone(), states[k].as_mut_ptr().cast()));
             for i in 0..block.len() {
                 // SAFETY: each pointer leads to `block.len()` aligned elements, in place or in scratch;
                 // only parameter and state are written.
@@ -506,6 +518,12 @@ impl<T: Real, const STATES: usize> Operands<'_, T, STATES> {
             (0..STATES).for_each(|k| state[k].leave(block.clone(), states[k]));
         }
     }
+}
+
+/// Room for a block of elements; filled before it is read.
+#[inline(always)]
+fn scratch<T>() -> [MaybeUninit<T>; SCRATCH] {
+    [const { MaybeUninit::uninit() }; SCRATCH]
 }
 
 #[cfg(test)]
@@ -605,7 +623,10 @@ mod tests {
         operands.update(1..1000, |x, g: f64, []| (x + g, []));
         for i in 0..1000 {
             // SAFETY: within `bytes`.
-            assert_eq!(unsafe { at(i).read_unaligned() }, if i == 0 { 0.0 } else { i as f64 * 1.5 });
+            assert_eq!(
+                unsafe { at(i).read_unaligned() },
+                if i == 0 { 0.0 } else { i as f64 * 1.5 }
+            );
         }
     }
 }

@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, TryLockError};
 
 use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::gc::{PyTraverseError, PyVisit};
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 
@@ -42,13 +43,18 @@ impl Stepper {
 }
 
 fn under_way() -> PyErr {
-    PyRuntimeError::new_err("a step of this optimizer is under way, in its callback or in another thread")
+    PyRuntimeError::new_err(
+        "a step of this optimizer is under way, in its callback or in another thread",
+    )
 }
 
 /// A panic of ours becomes an ordinary RuntimeError.
 fn guarded<R>(body: impl FnOnce() -> PyResult<R>) -> PyResult<R> {
     catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| {
-        Err(PyRuntimeError::new_err(format!("internal error, please report it: {}", words(&*panic))))
+        Err(PyRuntimeError::new_err(format!(
+            "internal error, please report it: {}",
+            words(&*panic)
+        )))
     })
 }
 
@@ -121,15 +127,21 @@ impl Stepper {
     /// -----
     /// Nothing is written before everything has been checked. The equation is that of the class.
     #[pyo3(signature = (grads=None, *, zero_grads=false))]
-    fn step(slf: &Bound<'_, Self>, grads: Option<&Bound<'_, PyAny>>, zero_grads: bool) -> PyResult<()> {
+    fn step(
+        slf: &Bound<'_, Self>,
+        grads: Option<&Bound<'_, PyAny>>,
+        zero_grads: bool,
+    ) -> PyResult<()> {
         guarded(|| {
-            let owner = slf.as_any();
+            let (py, owner) = (slf.py(), slf.as_any());
             let stepper = slf.get();
             let arranged;
             let gradients = match grads.and_then(|grads| grads.cast_exact::<PyList>().ok()) {
                 Some(list) => list,
                 None => {
-                    arranged = owner.call_method1("_arrange", (grads,))?.cast_into::<PyList>()?;
+                    arranged = owner
+                        .call_method1(intern!(py, "_arrange"), (grads,))?
+                        .cast_into::<PyList>()?;
                     &arranged
                 }
             };
@@ -137,7 +149,10 @@ impl Stepper {
             let Some(report) = engine.step(owner, gradients, zero_grads)? else { return Ok(()) };
             engine.is_reporting = true;
             drop(engine);
-            let reported = owner.call_method1("_report", (report.norm, report.clipped, report.skipped));
+            let reported = owner.call_method1(
+                intern!(py, "_report"),
+                (report.norm, report.clipped, report.skipped),
+            );
             stepper.engine()?.is_reporting = false;
             reported.map(drop)
         })
@@ -168,10 +183,15 @@ impl Stepper {
         guarded(|| {
             let rows = parameters.iter().zip(&states).zip(groups.into_iter().zip(steps));
             let slots = rows
-                .map(|((parameter, state), (group, steps))| Slot::new(parameter, state, group, steps))
+                .map(|((parameter, state), (group, steps))| {
+                    Slot::new(parameter, state, group, steps)
+                })
                 .collect::<Option<Vec<_>>>()
-                .ok_or_else(|| PyTypeError::new_err("expected writable float32 or float64 arrays"))?;
-            let bonds = bonds.into_iter().map(|(container, key, value)| Bond { container, key, value });
+                .ok_or_else(|| {
+                    PyTypeError::new_err("expected writable float32 or float64 arrays")
+                })?;
+            let bonds =
+                bonds.into_iter().map(|(container, key, value)| Bond { container, key, value });
             self.engine()?.bind(slots, bonds.collect(), sizes);
             Ok(())
         })
@@ -192,7 +212,8 @@ impl Stepper {
             let rates: Vec<_> = engine.groups.iter().map(|group| group.rate).collect();
             let read = |(i, options): (usize, &Bound<'_, PyDict>)| {
                 let options = Options(options);
-                let law = Family::read(law, &options)?.ok_or_else(|| PyValueError::new_err("no such law"))?;
+                let law = Family::read(law, &options)?
+                    .ok_or_else(|| PyValueError::new_err("no such law"))?;
                 Ok(Group::new(Common::read(&options)?, law, rates.get(i).copied().flatten()))
             };
             engine.groups = groups.iter().enumerate().map(read).collect::<PyResult<_>>()?;

@@ -7,7 +7,8 @@
 use crate::buffers::{LANE, Lane, Span, WIDTH};
 use crate::laws::Real;
 
-const _: () = assert!(LANE == 4096 && WIDTH == 32, "blocks and lanes are part of the norm's definition");
+const _: () =
+    assert!(LANE == 4096 && WIDTH == 32, "blocks and lanes are part of the norm's definition");
 
 /// 2⁻⁶⁰⁰: squares that overflow float64 are summed once more at this scale.
 pub const SCALE: f64 = f64::from_bits((1023 - 600) << 52);
@@ -104,7 +105,8 @@ mod tests {
     #[test]
     fn the_norm_is_its_definition_at_every_length() {
         for n in (0..200).chain([4095, 4096, 4097, 8192, 10_001]) {
-            let mut numbers: Vec<f64> = (0..n).map(|i| (f64::from(i) * 0.7).sin() * 3.0 + 0.1).collect();
+            let mut numbers: Vec<f64> =
+                (0..n).map(|i| (f64::from(i) * 0.7).sin() * 3.0 + 0.1).collect();
             assert_eq!(norm_of(&mut numbers).to_bits(), naive(&numbers).to_bits(), "{n} numbers");
         }
     }

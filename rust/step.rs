@@ -6,6 +6,7 @@
 use numpy::PyUntypedArray;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::gc::{PyTraverseError, PyVisit};
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::type_object::PyTypeInfo;
 use pyo3::types::{PyDict, PyList, PyType};
@@ -22,22 +23,22 @@ impl<'py> Hooks<'_, 'py> {
     /// Raises the error that says what is wrong with gradients, parameters or containers; returns plain
     /// arrays where nothing is (a subclass, a dtype with metadata), and all can be zeroed if they shall.
     fn check(&self, gradients: &Bound<'py, PyList>, zero: bool) -> PyResult<Bound<'py, PyList>> {
-        Ok(self.0.call_method1("_check", (gradients, zero))?.cast_into()?)
+        Ok(self.0.call_method1(intern!(self.0.py(), "_check"), (gradients, zero))?.cast_into()?)
     }
 
     /// Whether a gradient shares memory with a parameter or a state.
     fn overlaps(&self, gradient: &Bound<'py, PyAny>) -> PyResult<bool> {
-        self.0.call_method1("_overlaps", (gradient,))?.extract()
+        self.0.call_method1(intern!(self.0.py(), "_overlaps"), (gradient,))?.extract()
     }
 
     /// Raises the FloatingPointError that says where a gradient is not finite.
     fn nonfinite(&self, slot: usize, gradient: &Bound<'py, PyAny>) -> PyResult<()> {
-        self.0.call_method1("_nonfinite", (slot, gradient)).map(drop)
+        self.0.call_method1(intern!(self.0.py(), "_nonfinite"), (slot, gradient)).map(drop)
     }
 
     /// Whether the record of this step would be emitted.
     fn wants_log(&self) -> PyResult<bool> {
-        self.0.call_method0("_wants_log")?.extract()
+        self.0.call_method0(intern!(self.0.py(), "_wants_log"))?.extract()
     }
 }
 
@@ -117,7 +118,16 @@ impl Slot {
             Array::hold(state, &header, &order).filter(|_| header.writable && theta.fits(&header))
         };
         let state = state.iter().map(hold_state).collect::<Option<_>>()?;
-        Some(Self { theta, state, order, group, steps, gradient: None, overlaps: false, copy: None })
+        Some(Self {
+            theta,
+            state,
+            order,
+            group,
+            steps,
+            gradient: None,
+            overlaps: false,
+            copy: None,
+        })
     }
 
     /// The gradient of this step, if the parameter has one.
@@ -129,9 +139,9 @@ impl Slot {
     /// Copies a gradient that would be overwritten while it is still being read.
     fn copy_gradient(&mut self, py: Python<'_>) -> PyResult<()> {
         if let Some(gradient) = self.gradient().and_then(Array::object) {
-            let copy = gradient.bind(py).call_method0("copy")?;
-            self.copy =
-                Header::read(&copy, &ndarray(py)).and_then(|header| Array::hold(&copy, &header, &self.order));
+            let copy = gradient.bind(py).call_method0(intern!(py, "copy"))?;
+            self.copy = Header::read(&copy, &ndarray(py))
+                .and_then(|header| Array::hold(&copy, &header, &self.order));
         }
         Ok(())
     }
@@ -240,8 +250,9 @@ impl Engine {
             return self.refuse(hooks, slot, zero).map(Some);
         }
         let t = self.step_count + 1;
-        let logs =
-            self.logging_interval > 0 && t.is_multiple_of(self.logging_interval) && hooks.wants_log()?;
+        let logs = self.logging_interval > 0
+            && t.is_multiple_of(self.logging_interval)
+            && hooks.wants_log()?;
         let reports = logs || self.always_reports;
         let norm = (reports || self.clip_norm.is_some()).then(|| self.norm());
         let factor = match (self.clip_norm, norm) {
@@ -264,7 +275,9 @@ impl Engine {
         if !plain || (zero && !self.zeroable) {
             let checked = hooks.check(gradients, zero)?;
             if !self.accept(hooks, &checked, zero)? {
-                return Err(PyRuntimeError::new_err("the arrays changed while they were being checked"));
+                return Err(PyRuntimeError::new_err(
+                    "the arrays changed while they were being checked",
+                ));
             }
             self.zeroable = zero;
         }
@@ -274,11 +287,21 @@ impl Engine {
             if slot.overlaps {
                 slot.copy_gradient(gradients.py())?;
             }
-            if self.groups.get(slot.group).is_none_or(|group| group.law.states() != slot.state.len()) {
-                return Err(PyRuntimeError::new_err("the parameter groups are changing in another thread"));
+            if self
+                .groups
+                .get(slot.group)
+                .is_none_or(|group| group.law.states() != slot.state.len())
+            {
+                return Err(PyRuntimeError::new_err(
+                    "the parameter groups are changing in another thread",
+                ));
             }
         }
-        if stepped { Ok(()) } else { Err(PyValueError::new_err("every gradient is None: nothing to step")) }
+        if stepped {
+            Ok(())
+        } else {
+            Err(PyValueError::new_err("every gradient is None: nothing to step"))
+        }
     }
 
     /// Takes hold of the gradients; false if not all is plainly as it should be.
@@ -290,8 +313,9 @@ impl Engine {
     ) -> PyResult<bool> {
         let py = gradients.py();
         let ndarray = ndarray(py);
-        let has_size =
-            |(container, size): &(Py<PyAny>, usize)| container.bind(py).len().is_ok_and(|now| now == *size);
+        let has_size = |(container, size): &(Py<PyAny>, usize)| {
+            container.bind(py).len().is_ok_and(|now| now == *size)
+        };
         if gradients.len() != self.slots.len()
             || !self.bonds.iter().all(|bond| bond.holds(py))
             || !self.sizes.iter().all(has_size)
@@ -305,11 +329,16 @@ impl Engine {
                 continue;
             }
             let Some(header) = Header::read(&gradient, &ndarray) else { return Ok(false) };
-            if !slot.theta.is_unchanged(&ndarray) || !slot.theta.fits(&header) || (zero && !header.writable) {
+            if !slot.theta.is_unchanged(&ndarray)
+                || !slot.theta.fits(&header)
+                || (zero && !header.writable)
+            {
                 return Ok(false);
             }
             if !slot.gradient.as_mut().is_some_and(|last| last.hold_again(&gradient, &header)) {
-                let Some(array) = Array::hold(&gradient, &header, &slot.order) else { return Ok(false) };
+                let Some(array) = Array::hold(&gradient, &header, &slot.order) else {
+                    return Ok(false);
+                };
                 let meets = self.extents.meet(array.extent());
                 slot.gradient = Some(array);
                 slot.overlaps = meets && hooks.overlaps(&gradient)?;
@@ -384,7 +413,8 @@ impl Engine {
             visit.call(container)?;
         }
         for slot in &self.slots {
-            let arrays = slot.state.iter().chain([&slot.theta]).chain(&slot.gradient).chain(&slot.copy);
+            let arrays =
+                slot.state.iter().chain([&slot.theta]).chain(&slot.gradient).chain(&slot.copy);
             for object in arrays.filter_map(Array::object) {
                 visit.call(object)?;
             }

@@ -32,8 +32,13 @@ impl Common {
 
     /// α ← lr · γ^(t−1) · min(1, t / W)
     pub fn rate(&self, t: u64) -> f64 {
-        let decayed = self.lr * power(self.lr_decay, t - 1);
-        if t < self.warmup_steps { decayed * (t as f64 / self.warmup_steps as f64) } else { decayed }
+        let decayed =
+            if self.lr_decay < 1.0 { self.lr * power(self.lr_decay, t - 1) } else { self.lr };
+        if t < self.warmup_steps {
+            decayed * (t as f64 / self.warmup_steps as f64)
+        } else {
+            decayed
+        }
     }
 
     /// What stands around the law in this step; `factor` is the norm clip's f, `alpha` this step's rate.
@@ -145,7 +150,10 @@ mod tests {
             clip_value: None,
             maximize: false,
         };
-        assert_eq!([1, 2, 3, 4, 5].map(|t| common.rate(t)), [0.125, 0.125, 0.09375, 0.0625, 0.03125]);
+        assert_eq!(
+            [1, 2, 3, 4, 5].map(|t| common.rate(t)),
+            [0.125, 0.125, 0.09375, 0.0625, 0.03125]
+        );
         let frame = common.frame(1.0, 0.5);
         assert_eq!((frame.rate, frame.shrink), (-0.5, 0.875));
         common.maximize = true;

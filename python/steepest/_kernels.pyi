@@ -1,9 +1,13 @@
-from typing import Any
+from typing import Any, Self
 
 from numpy.typing import NDArray
+from typing_extensions import disjoint_base
 
+__all__ = ["Stepper", "instruction_set"]
+
+@disjoint_base
 class Stepper:
-    def __new__(cls, *_args: Any, **_kwargs: Any) -> Stepper: ...
+    def __new__(cls, *_args: Any, **_kwargs: Any) -> Self: ...
     def step(self, grads: Any = None, *, zero_grads: bool = False) -> None: ...
     @property
     def step_count(self) -> int: ...

@@ -93,7 +93,9 @@ def gradient_array(label: str, value: Any) -> Array:
 
 def _refuse_masked(label: str, value: Any) -> None:
     if isinstance(value, np.ma.MaskedArray):
-        raise TypeError(f"{label}: got a MaskedArray, whose mask would be ignored; expected a plain array")
+        raise TypeError(
+            f"{label}: got a MaskedArray, whose mask would be ignored; expected a plain array"
+        )
 
 
 def refuse_sparse(label: str, value: Any) -> None:
@@ -110,14 +112,18 @@ def check_parameter(label: str, array: Array) -> None:
     if dtype.kind == "c":
         raise TypeError(f"{label}: complex arrays are not supported yet ({dtype}); {wanted}")
     if dtype.kind != "f" or dtype.itemsize not in (4, 8):
-        raise TypeError(f"{label}: got an array of {dtype}, {wanted}; convert it with array.astype(float)")
+        raise TypeError(
+            f"{label}: got an array of {dtype}, {wanted}; convert it with array.astype(float)"
+        )
     if not dtype.isnative:
         raise TypeError(
             f"{label}: got non-native byte order ({dtype.str}), expected native; "
             "convert it with array.astype(array.dtype.newbyteorder('='))"
         )
     if not array.flags.writeable:
-        raise ValueError(f"{label}: the array is read-only, expected a writable one: it is updated in place")
+        raise ValueError(
+            f"{label}: the array is read-only, expected a writable one: it is updated in place"
+        )
     _check_reach(label, array)
     if overlaps_itself(array):
         raise ValueError(
@@ -139,7 +145,9 @@ def check_gradient(label: str, gradient: Array, parameter: Array) -> None:
             f"convert it with gradient.astype({str(parameter.dtype)!r})"
         )
     if gradient.shape != parameter.shape:
-        raise ValueError(f"{label}: gradient has shape {gradient.shape}, expected {parameter.shape}")
+        raise ValueError(
+            f"{label}: gradient has shape {gradient.shape}, expected {parameter.shape}"
+        )
     _check_reach(label, gradient)
 
 
@@ -166,7 +174,7 @@ def overlaps_itself(array: Array) -> bool:
 def shares_memory(a: Array, b: Array) -> bool:
     """Whether two arrays have a byte in common; True if that could not be decided with bounded work."""
     try:
-        return np.shares_memory(a, b, max_work=_MOST_WORK)
+        return np.shares_memory(a, b, _MOST_WORK)  # type: ignore[arg-type]  # any int will do
     except TooHardError:
         return True
 
@@ -189,4 +197,6 @@ def overlapping(arrays: Sequence[Array]) -> tuple[int, int] | None:
 
 def overlaps_any(array: Array, others: Iterable[Array]) -> bool:
     """Whether an array shares memory with any of the others."""
-    return any(np.may_share_memory(array, other) and shares_memory(array, other) for other in others)
+    return any(
+        np.may_share_memory(array, other) and shares_memory(array, other) for other in others
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from . import options
 from .optimizer import Optimizer, StepInfo
@@ -107,7 +107,7 @@ class GradientAscent(Optimizer):
 
     _law = "ascent"
     _counted_state = "second_moment"
-    _checks = {
+    _checks: ClassVar = {
         "lr": options.COMMON["lr"],
         "momentum": options.FRACTION,
         "beta": options.optional(options.FRACTION),
@@ -206,5 +206,7 @@ clip_norm, weight_decay, bias_correction, nonfinite, callback
         nonfinite: str = "raise",
         callback: Callable[[StepInfo], Any] | None = None,
     ) -> None:
-        given = {name: value for name, value in locals().items() if name not in ("self", "__class__")}
+        given = {
+            name: value for name, value in locals().items() if name not in ("self", "__class__")
+        }
         super().__init__(**given, maximize=False)

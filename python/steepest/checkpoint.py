@@ -46,33 +46,51 @@ class Checkpoint:
 def checked(state_dict: Mapping[str, Any], optimizer: Optimizer) -> Checkpoint:
     """Everything in a state_dict, after checking that it fits the optimizer; nothing is changed."""
     settings = [name for name in options.GLOBAL if name != "callback"]
-    top = ["version", "optimizer", "step_count", "skipped_steps", *settings, "param_groups", "state"]
+    top = [
+        "version",
+        "optimizer",
+        "step_count",
+        "skipped_steps",
+        *settings,
+        "param_groups",
+        "state",
+    ]
     found = _mapping("state_dict", state_dict, top)
     if found["version"] != VERSION:
         raise ValueError(f"version: got {found['version']!r}, expected {VERSION}")
     if found["optimizer"] != type(optimizer).__name__:
-        raise ValueError(f"optimizer: saved by {found['optimizer']!r}, this is {type(optimizer).__name__!r}")
+        raise ValueError(
+            f"optimizer: saved by {found['optimizer']!r}, this is {type(optimizer).__name__!r}"
+        )
     groups = optimizer.param_groups
     saved_groups = found["param_groups"]
     if not isinstance(saved_groups, Sequence) or len(saved_groups) != len(groups):
-        raise ValueError(f"param_groups: expected a list of {len(groups)}, one for each parameter group")
+        raise ValueError(
+            f"param_groups: expected a list of {len(groups)}, one for each parameter group"
+        )
 
     group_options: list[dict[str, Any]] = []
     rates: list[float | None] = []
     states: dict[str, dict[str, Array]] = {}
     steps: dict[str, int] = {}
-    saved_states = _mapping("state", found["state"], [leaf.name for g in groups for leaf in g.nesting.leaves])
+    saved_states = _mapping(
+        "state", found["state"], [leaf.name for g in groups for leaf in g.nesting.leaves]
+    )
     for i, (group, saved) in enumerate(zip(groups, saved_groups, strict=True)):
         leaves = group.nesting.leaves
         known = ["params", "effective_lr", *optimizer._checks]
         given = _mapping(f"param_groups[{i}]", saved, known, extra=True)
-        if not isinstance(given["params"], list) or set(given["params"]) != {leaf.name for leaf in leaves}:
+        if not isinstance(given["params"], list) or set(given["params"]) != {
+            leaf.name for leaf in leaves
+        }:
             raise ValueError(
                 f"param_groups[{i}]: has parameters {given['params']!r}, "
                 f"expected {[leaf.name for leaf in leaves]}"
             )
         rates.append(_RATE("effective_lr", given["effective_lr"]))
-        chosen = {key: value for key, value in given.items() if key not in ("params", "effective_lr")}
+        chosen = {
+            key: value for key, value in given.items() if key not in ("params", "effective_lr")
+        }
         chosen = options.checked(chosen, optimizer._checks)
         optimizer._check_together(chosen)
         options.check_dtypes(chosen, (leaf.dtype for leaf in leaves))
@@ -123,12 +141,17 @@ def _state_array(leaf: Leaf, name: str, value: Any) -> Array:
 # -- the file ---------------------------------------------------------------------------------
 
 
-def write(path: str | os.PathLike[str], state_dict: Mapping[str, Any], values: Mapping[str, Array]) -> None:
+def write(
+    path: str | os.PathLike[str], state_dict: Mapping[str, Any], values: Mapping[str, Array]
+) -> None:
     """One .npz: the numbers as JSON, the arrays by index; whole under its name or not at all."""
     listed: list[Array] = []
 
     def indexed(named: Mapping[str, Any]) -> dict[str, Any]:
-        return {name: index(value) if isinstance(value, np.ndarray) else value for name, value in named.items()}
+        return {
+            name: index(value) if isinstance(value, np.ndarray) else value
+            for name, value in named.items()
+        }
 
     def index(array: Array) -> int:
         listed.append(array)
@@ -142,14 +165,17 @@ def write(path: str | os.PathLike[str], state_dict: Mapping[str, Any], values: M
     try:
         text = json.dumps(numbers, allow_nan=False)
     except (TypeError, ValueError) as error:
-        raise TypeError(f"param_groups: an extra option cannot be saved as JSON ({error})") from error
+        raise TypeError(
+            f"param_groups: an extra option cannot be saved as JSON ({error})"
+        ) from error
     target = os.path.realpath(path)
     folder, name = os.path.split(target)
     temporary = os.path.join(folder, f".{name}.{os.getpid()}.tmp")
     try:
         with open(temporary, "xb") as file:
             entries: dict[str, Any] = {f"array_{i}": array for i, array in enumerate(listed)}
-            np.savez(file, **entries, **{_NUMBERS: np.frombuffer(text.encode(), np.uint8)})
+            entries[_NUMBERS] = np.frombuffer(text.encode(), np.uint8)
+            np.savez(file, **entries)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, target)
@@ -173,14 +199,18 @@ def read(
         zipfile.BadZipFile, zlib.error, EOFError, KeyError, IndexError, TypeError, ValueError,
         NotImplementedError, RuntimeError, OverflowError, MemoryError,
     ) as error:  # fmt: skip
-        raise ValueError(f"{os.fspath(path)}: not a checkpoint of this optimizer ({error})") from error
+        raise ValueError(
+            f"{os.fspath(path)}: not a checkpoint of this optimizer ({error})"
+        ) from error
 
 
 def _unpacked(
     archive: zipfile.ZipFile, leaves: Mapping[str, Leaf]
 ) -> tuple[dict[str, Any], dict[str, Array]]:
     most = 2**16 * (1 + len(leaves))
-    text = _entry(archive, _NUMBERS, lambda shape, dtype: dtype == np.uint8 and len(shape) == 1, most)
+    text = _entry(
+        archive, _NUMBERS, lambda shape, dtype: dtype == np.uint8 and len(shape) == 1, most
+    )
     numbers = json.loads(text.tobytes(), parse_constant=_refuse_constant)
     numbers = _mapping("file", numbers, ["values", "state"], extra=True)
 
@@ -188,9 +218,12 @@ def _unpacked(
         leaf = leaves[name]
         expected = (leaf.shape, leaf.dtype)
         if isinstance(index, bool) or not isinstance(index, int):
-            raise ValueError(f"{leaf.label}: {index!r} is not the index of an array")
+            raise TypeError(f"{leaf.label}: {index!r} is not the index of an array")
         return _entry(
-            archive, f"array_{index}", lambda shape, dtype: (shape, dtype) == expected, leaf.array.nbytes
+            archive,
+            f"array_{index}",
+            lambda shape, dtype: (shape, dtype) == expected,
+            leaf.array.nbytes,
         )
 
     values = _mapping("values", numbers.pop("values"), leaves)

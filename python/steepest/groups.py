@@ -32,7 +32,7 @@ class ParamGroup(MutableMapping[str, Any]):
     def __setitem__(self, key: str, value: Any) -> None:
         self.update({key: value})
 
-    def update(self, other: Any = (), /, **changes: Any) -> None:  # type: ignore[override]
+    def update(self, other: Any = (), /, **changes: Any) -> None:
         """Set several options at once: all of them, or none if one is refused."""
         changes = {**dict(other), **changes}
         for key in changes:

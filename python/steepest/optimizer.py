@@ -122,7 +122,9 @@ class Optimizer(Stepper):
 
     def _bind_groups(self, groups: list[ParamGroup]) -> None:
         """Take these groups, after checking their parameters against each other."""
-        self._bind_nestings([group.nesting for group in groups], [group.options for group in groups])
+        self._bind_nestings(
+            [group.nesting for group in groups], [group.options for group in groups]
+        )
         self._groups = groups
 
     def _bind_nestings(self, nestings: list[Nesting], group_options: list[dict[str, Any]]) -> None:
@@ -133,7 +135,9 @@ class Optimizer(Stepper):
         pair = arrays.overlapping([leaf.array for leaf in leaves])
         if pair is not None:
             first, second = (leaves[i].name for i in pair)
-            raise ValueError(f"parameters {first!r} and {second!r} share memory, expected separate arrays")
+            raise ValueError(
+                f"parameters {first!r} and {second!r} share memory, expected separate arrays"
+            )
         states: dict[str, dict[str, Array]] = {}
         steps = self._step_counts()
         for nesting, chosen in zip(nestings, group_options, strict=True):
@@ -276,12 +280,20 @@ class Optimizer(Stepper):
 
     def _check_zeroable(self, gradients: list[Array | None]) -> None:
         """ValueError unless every gradient can be set to zero without touching anything else."""
-        given = [(leaf, array) for leaf, array in zip(self._leaves, gradients, strict=True) if array is not None]
+        given = [
+            (leaf, array)
+            for leaf, array in zip(self._leaves, gradients, strict=True)
+            if array is not None
+        ]
         for leaf, array in given:
             if not array.flags.writeable:
-                raise ValueError(f"{leaf.label}: gradient is read-only, expected a writable one for zero_grads")
+                raise ValueError(
+                    f"{leaf.label}: gradient is read-only, expected a writable one for zero_grads"
+                )
             if arrays.overlaps_itself(array):
-                raise ValueError(f"{leaf.label}: elements of the gradient share memory, which excludes zero_grads")
+                raise ValueError(
+                    f"{leaf.label}: elements of the gradient share memory, which excludes zero_grads"
+                )
             if self._overlaps(array):
                 raise ValueError(
                     f"{leaf.label}: gradient shares memory with a parameter or a state, which excludes zero_grads"
@@ -362,7 +374,8 @@ class Optimizer(Stepper):
         """The rate α of the last step, before the first one lr; a tuple, one a group, where they differ."""
         rates = self._counters()[3]
         found = tuple(
-            group["lr"] if rate is None else rate for group, rate in zip(self._groups, rates, strict=True)
+            group["lr"] if rate is None else rate
+            for group, rate in zip(self._groups, rates, strict=True)
         )
         return found if len(set(found)) > 1 else found[0]
 
@@ -376,7 +389,9 @@ class Optimizer(Stepper):
             }
         )
 
-    clip_norm = _setting("clip_norm", "The most the norm of all gradients together may be, or None.")
+    clip_norm = _setting(
+        "clip_norm", "The most the norm of all gradients together may be, or None."
+    )
     nonfinite = _setting("nonfinite", '"raise", "skip" or "propagate".')
     logging_interval = _setting("logging_interval", "Steps between two log records; 0 for none.")
     callback = _setting("callback", "Called with a :class:`StepInfo` after every step, or None.")
@@ -404,7 +419,9 @@ class Optimizer(Stepper):
             elif gradient is not None:
                 array = arrays.gradient_array(leaf.label, gradient)
                 if not array.flags.writeable:
-                    raise ValueError(f"{leaf.label}: gradient is read-only, expected a writable one")
+                    raise ValueError(
+                        f"{leaf.label}: gradient is read-only, expected a writable one"
+                    )
                 given.append(array)
         for array in given:
             array[...] = 0
@@ -438,7 +455,10 @@ class Optimizer(Stepper):
                 for group, rate in zip(self._groups, rates, strict=True)
             ],
             "state": {
-                leaf.name: {**{k: a.copy(order="K") for k, a in self._states[leaf.name].items()}, "steps": count}
+                leaf.name: {
+                    **{k: a.copy(order="K") for k, a in self._states[leaf.name].items()},
+                    "steps": count,
+                }
                 for leaf, count in zip(self._leaves, steps, strict=True)
             },
         }
@@ -523,7 +543,11 @@ class Optimizer(Stepper):
 
     def __repr__(self) -> str:
         def shown(options: Mapping[str, Any], usual: Mapping[str, Any], form: str) -> list[str]:
-            return [form % (key, value) for key, value in options.items() if value != usual.get(key, value)]
+            return [
+                form % (key, value)
+                for key, value in options.items()
+                if value != usual.get(key, value)
+            ]
 
         signature = inspect.signature(type(self)).parameters
         usual = {name: None if name == "lr" else signature[name].default for name in signature}

@@ -131,4 +131,6 @@ def check_dtypes(options: Mapping[str, Any], dtypes: Iterable[np.dtype[Any]]) ->
             if math.isinf(cast):
                 raise ValueError(f"{name}: {value!r} overflows {dtype}, expected a smaller number")
             if cast == 0 and name != "lr":
-                raise ValueError(f"{name}: {value!r} underflows to 0 in {dtype}, expected a larger number")
+                raise ValueError(
+                    f"{name}: {value!r} underflows to 0 in {dtype}, expected a larger number"
+                )

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, KeysView, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from .arrays import Array, check_parameter, described, is_parameter, parameter_array, refuse_sparse
+from .arrays import (
+    Array,
+    check_parameter,
+    described,
+    is_parameter,
+    parameter_array,
+    refuse_sparse,
+)
 
 
 class Parameter:
@@ -146,6 +154,8 @@ class Nesting:
     leaves: list[Leaf] = field(init=False, default_factory=list)
     bonds: list[tuple[Any, Any, Any]] = field(init=False, default_factory=list)
     sizes: list[tuple[Any, int]] = field(init=False, default_factory=list)
+    #: The keys of a dict of nothing but arrays, the usual case, which has a short way.
+    keys: KeysView[Any] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         # An iterator can be walked once: what it gave is kept in its place.
@@ -155,6 +165,9 @@ class Nesting:
         if not self.leaves:
             raise ValueError("parameters: found no array, expected at least one")
         check_names([leaf.name for leaf in self.leaves])
+        root = self.root
+        if isinstance(root, dict) and all(isinstance(child, Leaf) for child in root.values()):
+            self.keys = root.keys()
 
     def _walk(self, value: Any, path: tuple[str, ...], inside: tuple[int, ...]) -> Node:
         if is_parameter(value):
@@ -177,7 +190,9 @@ class Nesting:
             items = list(value)
             if hasattr(value, "__setitem__"):
                 self._bind(value, list(enumerate(items)))
-            return [self._walk(item, (*path, _name(i, item)), inside) for i, item in enumerate(items)]
+            return [
+                self._walk(item, (*path, _name(i, item)), inside) for i, item in enumerate(items)
+            ]
         raise TypeError(f"{label}: {_not_a_parameter(value)}")
 
     def _bind(self, container: Any, entries: list[tuple[Any, Any]]) -> None:
@@ -198,7 +213,9 @@ class Nesting:
             try:
                 found = container[key]
             except (LookupError, TypeError):
-                raise ValueError(f"parameters: the entry {key!r} is gone; call opt.rebind()") from None
+                raise ValueError(
+                    f"parameters: the entry {key!r} is gone; call opt.rebind()"
+                ) from None
             if found is not value:
                 raise ValueError(
                     f"parameters: the entry {key!r} is another object now, so steps would be lost; "
@@ -213,6 +230,9 @@ class Nesting:
 
     def place(self, gradients: Any) -> list[Any]:
         """Gradients nested like the parameters, as a flat list in the order of the leaves."""
+        keys = self.keys
+        if keys is not None and type(gradients) is dict and gradients.keys() == keys:
+            return [gradients[key] for key in keys]
         return list(_placed(self.root, gradients, ""))
 
 
@@ -227,7 +247,9 @@ def _placed(node: Node, gradients: Any, path: str) -> Iterator[Any]:
         gradients = dict.fromkeys(node) if isinstance(node, dict) else [None] * len(node)
     elif isinstance(node, dict):
         if not isinstance(gradients, Mapping):
-            raise TypeError(f"{label}: got {described(gradients)}, expected a dict like the parameters")
+            raise TypeError(
+                f"{label}: got {described(gradients)}, expected a dict like the parameters"
+            )
         missing = [key for key in node if key not in gradients]
         extra = [key for key in gradients if key not in node]
         if missing or extra:
@@ -236,7 +258,9 @@ def _placed(node: Node, gradients: Any, path: str) -> Iterator[Any]:
         children = node.items()
     else:
         if isinstance(gradients, Mapping) or not _is_sequence(gradients):
-            raise TypeError(f"{label}: got {described(gradients)}, expected a list like the parameters")
+            raise TypeError(
+                f"{label}: got {described(gradients)}, expected a list like the parameters"
+            )
         gradients = list(gradients)
         if len(gradients) != len(node):
             raise ValueError(f"{label}: got {len(gradients)} entries, expected {len(node)}")
@@ -273,7 +297,7 @@ def is_flat(gradients: Any, length: int) -> bool:
 
 
 def _is_sequence(value: Any) -> bool:
-    refused = isinstance(value, (str, bytes, bytearray, Set)) or hasattr(value, "__array__")
+    refused = isinstance(value, (str, bytes, bytearray, AbstractSet)) or hasattr(value, "__array__")
     return isinstance(value, Iterable) and not refused
 
 

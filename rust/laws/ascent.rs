@@ -143,7 +143,9 @@ impl Ascent {
             (true, false, None) => driver.drive(Momentum::<T, false> { mu }),
             (true, true, None) => driver.drive(Momentum::<T, true> { mu }),
             (false, _, Some(beta)) => driver.drive(self.scaled(Plain, beta)),
-            (true, false, Some(beta)) => driver.drive(self.scaled(Momentum::<T, false> { mu }, beta)),
+            (true, false, Some(beta)) => {
+                driver.drive(self.scaled(Momentum::<T, false> { mu }, beta))
+            }
             (true, true, Some(beta)) => driver.drive(self.scaled(Momentum::<T, true> { mu }, beta)),
         }
     }

@@ -127,9 +127,8 @@ impl Family {
 pub fn power(mut base: f64, mut n: u64) -> f64 {
     let mut product = 1.0;
     while n > 0 {
-        if n & 1 == 1 {
-            product *= base;
-        }
+        // A factor of 1 changes no bit, and costs less than a branch on bits that differ step by step.
+        product *= if n & 1 == 1 { base } else { 1.0 };
         base *= base;
         n >>= 1;
     }

@@ -11,25 +11,25 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Array
-from .sweep import flushed, power
+from .sweep import Scalar, flushed, power
 
 
-def velocity(mu: Any, v: Array, g: Array) -> Array:
+def velocity(mu: Scalar, v: Array, g: Array) -> Array:
     """v ← μ v + g."""
     return mu * v + g
 
 
-def look_ahead(mu: Any, v: Array, g: Array) -> Array:
+def look_ahead(mu: Scalar, v: Array, g: Array) -> Array:
     """d ← g + μ v."""
     return g + mu * v
 
 
-def second_moment(beta: Any, rest: Any, m: Array, g: Array) -> Array:
+def second_moment(beta: Scalar, rest: Scalar, m: Array, g: Array) -> Array:
     """m ← β m + ((1 − β) g) g."""
     return beta * m + (rest * g) * g
 
 
-def scaled(kappa: Any, eps: Any, m: Array, d: Array) -> Array:
+def scaled(kappa: Scalar, eps: Scalar, m: Array, d: Array) -> Array:
     """d ← d / (√(κ m) + ε)."""
     return d / (np.sqrt(kappa * m) + eps)
 

@@ -48,7 +48,7 @@ def norm(arrays: Sequence[Array]) -> float:
 def clip_factor(most: float, norm: float) -> float:
     """f = min(1, C / (‖g‖ + 1e-6)); NaN if the norm is."""
     factor = most / (norm + 1e-6)
-    return 1.0 if factor >= 1.0 else factor
+    return factor if not factor >= 1.0 else 1.0
 
 
 def all_finite(array: Array, squared: bool) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -20,8 +21,8 @@ class Stepper(optimizer.Optimizer):
 
     _step_count = 0
     _skipped_steps = 0
-    _steps: list[int] = []
-    _rates: list[float | None] = []
+    _steps: Sequence[int] = ()
+    _rates: Sequence[float | None] = ()
     _is_stepping = False
 
     @property
@@ -37,7 +38,9 @@ class Stepper(optimizer.Optimizer):
     def step(self, grads: Any = None, *, zero_grads: bool = False) -> None:
         """Step every parameter along its gradient, in place; as the compiled step, argument by argument."""
         if self._is_stepping:
-            raise RuntimeError("a step of this optimizer is under way, in its callback or in another thread")
+            raise RuntimeError(
+                "a step of this optimizer is under way, in its callback or in another thread"
+            )
         self._is_stepping = True
         try:
             self._transact(self._check(self._arrange(grads), zero_grads), zero_grads)
@@ -71,7 +74,9 @@ class Stepper(optimizer.Optimizer):
             self._report(total, factor < 1, skipped)
 
     def _all_finite(self, gradients: list[Array | None]) -> bool:
-        for index, (group, gradient) in enumerate(zip(self._group_of_each(), gradients, strict=True)):
+        for index, (group, gradient) in enumerate(
+            zip(self._group_of_each(), gradients, strict=True)
+        ):
             if gradient is None:
                 continue
             unclipped = self.clip_norm is None and group["clip_value"] is None
@@ -85,13 +90,14 @@ class Stepper(optimizer.Optimizer):
         self._rates = [rate(group, t) for group in self._groups]
         # All gradients are read before anything is written: one may share memory with a parameter.
         read = [None if gradient is None else gradient.copy() for gradient in gradients]
-        for i, (group, leaf, g) in enumerate(zip(self._group_of_each(), self._leaves, read, strict=True)):
+        self._steps = [n + (g is not None) for n, g in zip(self._steps, read, strict=True)]
+        stepped = zip(self._group_of_each(), self._leaves, self._steps, read, strict=True)
+        for group, leaf, steps, g in stepped:
             if g is None:
                 continue
-            self._steps[i] += 1
             state = self._states[leaf.name]
             d, new = LAWS[self._law].direction(
-                group, self._steps[i], leaf.array, before(group, factor, g), state
+                group, steps, leaf.array, before(group, factor, g), state
             )
             for name, value in new.items():
                 state[name][...] = value

@@ -9,6 +9,8 @@ import numpy as np
 
 from ..arrays import Array
 
+Scalar = np.floating[Any]
+
 
 def power(base: float, n: int) -> float:
     """baseⁿ by repeated squaring, lowest bit first: the same bits on every CPU, which libm's pow is not."""
@@ -46,4 +48,5 @@ def after(options: Mapping[str, Any], alpha: float, theta: Array, d: Array) -> A
     """θ ← θ · (1 − α λ);  θ ← θ ± α d."""
     T = theta.dtype.type
     theta = theta * T(1 - alpha * options["weight_decay"])
-    return theta + T(alpha) * d if options["maximize"] else theta - T(alpha) * d
+    alpha_d: Array = T(alpha) * d
+    return theta + alpha_d if options["maximize"] else theta - alpha_d
