@@ -218,7 +218,8 @@ fn extent(data: usize, shape: &[isize], strides: &[isize], dtype: Dtype) -> Opti
             end = end.checked_add_signed(reach)?;
         }
     }
-    Some(start..end)
+    // No object is larger than isize::MAX, and no address lies beyond.
+    (end <= isize::MAX as usize).then_some(start..end)
 }
 
 /// Where many arrays lie, for asking quickly whether another one could touch any of them.
@@ -579,6 +580,7 @@ mod tests {
         assert_eq!(extent(1000, &[5, 0], &[8, 8], Dtype::F64), Some(1000..1000));
         assert_eq!(extent(1000, &[2], &[-2000], Dtype::F64), None);
         assert_eq!(extent(1000, &[5], &[isize::MAX / 2], Dtype::F64), None);
+        assert_eq!(extent(1000, &[2], &[isize::MAX - 7], Dtype::F64), None);
     }
 
     #[test]

@@ -10,18 +10,16 @@ import copy
 import inspect
 import logging
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, ClassVar, NoReturn
 
-import numpy as np
-
-from . import arrays, checkpoint, options
+from . import arrays, checkpoint, gradients, options
 from ._kernels import Stepper
 from .arrays import Array
 from .groups import ParamGroup, as_groups, check_keys
-from .parameters import Leaf, Nesting, is_flat, name_apart
+from .parameters import Leaf, Nesting, name_apart
 
 logger = logging.getLogger("steepest")
 
@@ -230,101 +228,32 @@ class Optimizer(Stepper):
 
     # -- what a step calls back for -----------------------------------------------------------
 
-    def _arrange(self, gradients: Any) -> list[Any]:
-        """Gradients in any form as a flat list in the order of the parameters."""
-        leaves = self._leaves
-        if gradients is None:
-            return self._own_gradients()
-        if isinstance(gradients, (list, tuple)) and is_flat(gradients, len(leaves)):
-            return list(gradients)
-        if not self._is_grouped:
-            return self._groups[0].nesting.place(gradients)
-        if isinstance(gradients, Mapping) or not isinstance(gradients, Sequence):
-            raise TypeError(
-                f"gradients: got {arrays.described(gradients)}, expected a list with one entry a group"
-            )
-        if len(gradients) != len(self._groups):
-            raise ValueError(
-                f"gradients: got {len(gradients)} entries, expected one for each of {len(self._groups)} groups"
-            )
-        placed = zip(self._groups, gradients, strict=True)
-        return [gradient for group, nested in placed for gradient in group.nesting.place(nested)]
+    def _arrange(self, grads: Any) -> list[Any]:
+        """Gradients in any form as a flat list; each parameter's own where none are given."""
+        if grads is None:
+            return gradients.own(self._leaves)
+        return gradients.arranged([g.nesting for g in self._groups], self._is_grouped, grads)
 
-    def _own_gradients(self) -> list[Any]:
-        """The `.grad` of every parameter."""
-        for leaf in self._leaves:
-            if isinstance(leaf.owner, np.ndarray) or not hasattr(leaf.owner, "grad"):
-                raise TypeError(
-                    f"{leaf.label} has no .grad: call step(gradients), or hand over steepest.Parameter objects"
-                )
-            leaf.check_data()
-        return [leaf.owner.grad for leaf in self._leaves]
-
-    def _check(self, gradients: list[Any], zero_grads: bool) -> list[Array | None]:
+    def _check(self, grads: list[Any], zero_grads: bool) -> list[Array | None]:
         """Plain arrays that the kernels accept, or the error that says why there are none."""
-        placed = self._arrange(gradients)
+        placed = self._arrange(grads)
         for group in self._groups:
             group.nesting.check_bonds()
-        plain: list[Array | None] = []
-        for leaf, gradient in zip(self._leaves, placed, strict=True):
-            if gradient is None:
-                plain.append(None)
-                continue
-            leaf.check_unchanged()
-            array = arrays.gradient_array(leaf.label, gradient)
-            arrays.check_gradient(leaf.label, array, leaf.array)
-            plain.append(array)
+        plain = gradients.checked(self._leaves, placed)
         if zero_grads:
-            self._check_zeroable(plain)
+            gradients.check_zeroable(self._leaves, plain, self._bound_arrays())
         return plain
-
-    def _check_zeroable(self, gradients: list[Array | None]) -> None:
-        """ValueError unless every gradient can be set to zero without touching anything else."""
-        given = [
-            (leaf, array)
-            for leaf, array in zip(self._leaves, gradients, strict=True)
-            if array is not None
-        ]
-        for leaf, array in given:
-            if not array.flags.writeable:
-                raise ValueError(
-                    f"{leaf.label}: gradient is read-only, expected a writable one for zero_grads"
-                )
-            if arrays.overlaps_itself(array):
-                raise ValueError(
-                    f"{leaf.label}: elements of the gradient share memory, which excludes zero_grads"
-                )
-            if self._overlaps(array):
-                raise ValueError(
-                    f"{leaf.label}: gradient shares memory with a parameter or a state, which excludes zero_grads"
-                )
-        pair = arrays.overlapping([array for _, array in given])
-        if pair is not None:
-            first, second = (given[i][0].name for i in pair)
-            raise ValueError(
-                f"the gradients of parameters {first!r} and {second!r} share memory, which excludes zero_grads"
-            )
 
     def _overlaps(self, gradient: Array) -> bool:
         """Whether a gradient shares memory with a parameter or a state."""
-        own = [leaf.array for leaf in self._leaves]
+        return arrays.overlaps_any(gradient, self._bound_arrays())
+
+    def _bound_arrays(self) -> list[Array]:
         states = [array for state in self._states.values() for array in state.values()]
-        return arrays.overlaps_any(gradient, own + states)
+        return [leaf.array for leaf in self._leaves] + states
 
     def _nonfinite(self, index: int, gradient: Array) -> NoReturn:
-        """Say where a gradient is not finite, or its square is not."""
-        leaf = self._leaves[index]
-        with np.errstate(all="ignore"):
-            wrong = ~np.isfinite(gradient)
-            what = "not finite"
-            if not wrong.any():
-                wrong = ~np.isfinite(gradient * gradient)
-                what = f"too large: their squares overflow {leaf.dtype}"
-        first = tuple(int(i) for i in np.argwhere(wrong)[0])
-        raise FloatingPointError(
-            f"{leaf.label}: {np.count_nonzero(wrong)} of {gradient.size} gradient values are {what}, "
-            f"the first, {gradient[first]}, at index {first}; nothing was written"
-        )
+        gradients.raise_nonfinite(self._leaves[index], gradient)
 
     def _wants_log(self) -> bool:
         return logger.isEnabledFor(logging.INFO)
@@ -412,18 +341,20 @@ class Optimizer(Stepper):
             If a gradient is read-only.
         """
         set_to_none = options.switch("set_to_none", set_to_none)
-        given = []
-        for leaf, gradient in zip(self._leaves, self._own_gradients(), strict=True):
-            if set_to_none:
+        own = gradients.own(self._leaves)
+        if set_to_none:
+            for leaf in self._leaves:
                 leaf.owner.grad = None
-            elif gradient is not None:
-                array = arrays.gradient_array(leaf.label, gradient)
-                if not array.flags.writeable:
-                    raise ValueError(
-                        f"{leaf.label}: gradient is read-only, expected a writable one"
-                    )
-                given.append(array)
-        for array in given:
+            return
+        given = [
+            (leaf, arrays.gradient_array(leaf.label, gradient))
+            for leaf, gradient in zip(self._leaves, own, strict=True)
+            if gradient is not None
+        ]
+        for leaf, array in given:
+            if not array.flags.writeable:
+                raise ValueError(f"{leaf.label}: gradient is read-only, expected a writable array")
+        for _, array in given:
             array[...] = 0
 
     # -- checkpoints --------------------------------------------------------------------------
