@@ -1,0 +1,185 @@
+"""Every option that is refused: its error, its message, and nothing changed.
+
+A message names the option, what was found and what was expected.
+`refused` also compares parameters, state and counters before and after, byte for byte.
+"""
+
+from decimal import Decimal
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from unchanged import refused, stepped
+
+inf, nan = float("inf"), float("nan")
+
+OUT_OF_RANGE = [
+    ("lr", [-0.1, -1e-300, nan, inf, -inf]),
+    ("momentum", [-0.1, 1.0, 1.5, nan, inf, -inf]),
+    ("beta", [-0.1, 1.0, 1.5, nan, inf, -inf]),
+    ("eps", [0.0, -0.0, -1e-8, nan, inf, -inf]),
+    ("clip_value", [0.0, -1.0, nan, inf, -inf]),
+    ("lr_decay", [0.0, -0.5, 1.0000001, nan, inf, -inf]),
+    ("warmup_steps", [-1, -100]),
+    ("weight_decay", [-0.1, nan, inf, -inf]),
+]
+WRONG_KIND = [
+    (option, value)
+    for option in ["lr", "momentum", "eps", "weight_decay", "warmup_steps"]
+    for value in [None, "0.1", True, np.True_, Decimal("0.1"), Fraction(1, 2), np.array([1]), 1j]
+] + [
+    (option, value)
+    for option in ["beta", "clip_value", "lr_decay"]
+    for value in ["0.1", True, Decimal("0.1"), np.array([0.5]), [0.5], 0.5j]
+]
+NOT_A_FLAG = [
+    (option, value)
+    for option in ["nesterov", "bias_correction", "maximize"]
+    for value in [None, "yes", 0.5]
+]
+# These belong to the optimizer as a whole: there is no such key in a group.
+WHOLE_OPTIMIZER = [
+    ("clip_norm", 0.0, ValueError),
+    ("clip_norm", -1.0, ValueError),
+    ("clip_norm", nan, ValueError),
+    ("clip_norm", inf, ValueError),
+    ("clip_norm", "1", TypeError),
+    ("clip_norm", True, TypeError),
+    ("clip_norm", np.array([1.0]), TypeError),
+    ("nonfinite", "ignore", ValueError),
+    ("nonfinite", "", ValueError),
+    ("nonfinite", None, TypeError),
+    ("nonfinite", 1, TypeError),
+    ("logging_interval", -1, ValueError),
+    ("logging_interval", "10", TypeError),
+    ("logging_interval", True, TypeError),
+    ("callback", 3, TypeError),
+    ("callback", "print", TypeError),
+]
+
+REFUSED_OPTIONS = (
+    [(option, value, ValueError) for option, values in OUT_OF_RANGE for value in values]
+    + [(option, value, TypeError) for option, value in WRONG_KIND]
+    + [(option, value, TypeError) for option, value in NOT_A_FLAG]
+)
+option_table = pytest.mark.parametrize(
+    ("option", "value", "error"),
+    REFUSED_OPTIONS,
+    ids=[f"{option}={value!r}" for option, value, _ in REFUSED_OPTIONS],
+)
+
+
+class TestOptions:
+    @option_table
+    def test_at_construction(self, library, option, value, error):
+        w = np.ones(3)
+        with refused(error, option, keeps=[w]):
+            library.GradientAscent({"w": w}, **{option: value})
+
+    @option_table
+    def test_in_a_group_at_construction(self, library, option, value, error):
+        w = np.ones(3)
+        with refused(error, option, keeps=[w]):
+            library.GradientAscent([{"params": w, option: value}])
+
+    @option_table
+    def test_when_written_to_a_group(self, library, option, value, error):
+        opt, parameters = stepped(library)
+        with refused(error, option, opt=opt, keeps=parameters.values()):
+            opt.param_groups[0][option] = value
+
+    @option_table
+    def test_when_a_group_is_added(self, library, option, value, error):
+        opt, parameters = stepped(library)
+        with refused(error, option, opt=opt, keeps=parameters.values()):
+            opt.add_param_group({"params": {"c": np.ones(2)}, option: value})
+
+    @pytest.mark.parametrize(("option", "value", "error"), WHOLE_OPTIMIZER)
+    def test_of_the_whole_optimizer_at_construction(self, library, option, value, error):
+        with refused(error, option):
+            library.GradientAscent({"w": np.ones(3)}, **{option: value})
+
+    @pytest.mark.parametrize(("option", "value", "error"), WHOLE_OPTIMIZER)
+    def test_of_the_whole_optimizer_when_written(self, library, option, value, error):
+        opt, parameters = stepped(library)
+        before = getattr(opt, option)
+        with refused(error, option, opt=opt, keeps=parameters.values()):
+            setattr(opt, option, value)
+        assert getattr(opt, option) == before
+
+    @pytest.mark.parametrize(
+        ("option", "value", "said"),
+        [
+            ("lr", -0.25, ["-0.25", "0"]),
+            ("momentum", 1.5, ["1.5", "0", "1"]),
+            ("beta", 1.5, ["1.5", "0", "1"]),
+            ("eps", -0.5, ["-0.5", "0"]),
+            ("clip_value", -0.5, ["-0.5", "0"]),
+            ("lr_decay", 1.5, ["1.5", "0", "1"]),
+            ("warmup_steps", -7, ["-7", "0"]),
+            ("weight_decay", -0.25, ["-0.25", "0"]),
+            ("clip_norm", -0.25, ["-0.25", "0"]),
+            ("nonfinite", "ignore", ["'ignore'", "'raise'", "'skip'", "'propagate'"]),
+            ("lr", nan, ["nan"]),
+            ("momentum", "0.9", ["'0.9'", "number"]),
+            ("lr", None, ["None", "number"]),
+            ("beta", True, ["True", "number"]),
+        ],
+    )
+    def test_message_says_what_was_found_and_what_is_wanted(self, library, option, value, said):
+        with refused((TypeError, ValueError), option, *said):
+            library.GradientAscent({"w": np.ones(3)}, **{option: value})
+
+    @pytest.mark.parametrize("value", [2.5, nan, inf])
+    def test_warmup_steps_must_be_a_whole_number(self, library, value):
+        with refused((TypeError, ValueError), "warmup_steps"):
+            library.GradientAscent({"w": np.ones(3)}, warmup_steps=value)
+
+    def test_unknown_options(self, library):
+        with refused(TypeError, "learning_rate"):
+            library.GradientAscent({"w": np.ones(3)}, learning_rate=0.1)
+        with refused((TypeError, ValueError), "learning_rate"):
+            library.GradientAscent([{"params": np.ones(3), "learning_rate": 0.1}])
+
+    @pytest.mark.parametrize("option", ["clip_norm", "nonfinite", "logging_interval", "callback"])
+    def test_options_of_the_whole_optimizer_do_not_belong_in_a_group(self, library, option):
+        with refused((TypeError, ValueError), option):
+            library.GradientAscent([{"params": np.ones(3), option: None}])
+
+
+class TestOptionsTogether:
+    def test_nesterov_needs_momentum(self, library):
+        with refused(ValueError, "nesterov", "momentum"):
+            library.GradientAscent({"w": np.ones(3)}, nesterov=True, momentum=0.0)
+
+    def test_nesterov_needs_momentum_in_a_group(self, library):
+        with refused(ValueError, "nesterov", "momentum"):
+            library.GradientAscent([{"params": np.ones(3), "nesterov": True}], momentum=0.0)
+
+    def test_nesterov_keeps_momentum_on(self, library):
+        opt, parameters = stepped(library, nesterov=True)
+        with refused(ValueError, "nesterov", "momentum", opt=opt, keeps=parameters.values()):
+            opt.param_groups[0]["momentum"] = 0.0
+
+    def test_nesterov_cannot_be_turned_on_without_momentum(self, library):
+        opt, parameters = stepped(library, momentum=0.0)
+        with refused(ValueError, "nesterov", "momentum", opt=opt, keeps=parameters.values()):
+            opt.param_groups[0]["nesterov"] = True
+
+    @pytest.mark.parametrize(
+        ("option", "value"),
+        [("eps", 1e-50), ("eps", 5e-324), ("lr", 1e39), ("lr", 1e308)],
+    )
+    def test_a_number_that_float32_cannot_hold(self, library, option, value):
+        single, double = np.ones(3, np.float32), np.ones(3)
+        with refused(ValueError, option, "float32"):
+            library.GradientAscent({"w": single}, **{option: value})
+        with refused(ValueError, option, "float32"):
+            library.GradientAscent({"v": double, "w": single}, **{option: value})
+        opt = library.GradientAscent({"w": single})
+        with refused(ValueError, option, "float32", opt=opt, keeps=[single]):
+            opt.param_groups[0][option] = value
+        opt = library.GradientAscent({"v": double}, **{option: value})
+        with refused(ValueError, option, "float32", opt=opt, keeps=[single, double]):
+            opt.add_param_group({"params": {"w": single}})
+        assert opt.param_groups[0][option] == value, "float64 holds it"
