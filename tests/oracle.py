@@ -57,8 +57,7 @@ def factor(norm: float, clip_norm: float | None) -> float:
     """f = min(1, C / (‖g‖ + 1e-6)); a NaN norm gives a NaN factor."""
     if clip_norm is None:
         return 1.0
-    quotient = clip_norm / (norm + 1e-6)
-    return 1.0 if quotient > 1.0 else quotient
+    return min(clip_norm / (norm + 1e-6), 1.0)  # in this order a NaN stays
 
 
 def flushed(x: Number) -> Number:
@@ -121,7 +120,10 @@ class Oracle:
 
         for i in np.ndindex(theta.shape):
             g = gradient[i] * cast(f)
-            g = -bound if g < -bound else bound if g > bound else g
+            if g < -bound:
+                g = -bound
+            elif g > bound:
+                g = bound
             d = g
             if self.momentum:
                 v[i] = cast(self.momentum) * v[i] + g
