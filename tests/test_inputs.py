@@ -361,6 +361,22 @@ class TestLifetime:
             with refused(ValueError, "'w'", "(4,)", f"({size},)", opt=opt, keeps=[w]):
                 opt.step({"w": grad})
 
+    def test_a_parameter_whose_memory_moved_is_refused_or_found(self, library):
+        """Its shape is as before, but the memory bound at first is long freed."""
+        w = np.ones(4)
+        opt = library.GradientAscent({"w": w}, lr=1.0, momentum=0.0, beta=None)
+        opt.step({"w": np.ones(4)})
+        w.resize(1_000_000, refcheck=False)
+        hold = np.ones(4)  # in the freed memory, perhaps
+        w.resize(4, refcheck=False)
+        try:
+            opt.step({"w": np.ones(4)})
+        except ValueError:
+            assert w.tolist() == [2.0] * 4
+        else:
+            assert w.tolist() == [3.0] * 4
+        assert hold.tolist() == [1.0] * 4
+
     def test_an_optimizer_in_a_cycle_is_freed(self, library):
         """A callback that holds its optimizer is the usual one."""
         w = np.ones(3)

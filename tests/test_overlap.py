@@ -103,6 +103,68 @@ class TestOverlap:
         steps_like_a_copy(library, parameters, gradients)
 
 
+class TestVerdictsAreRemembered:
+    """The kernels remember whether a gradient overlapped: never longer than it is true."""
+
+    def steps_alike(self, memory, parameter, gradients, between=lambda opt: None):
+        """Step with each gradient (a function of the memory) in turn, as with a copy of it."""
+        w = parameter(memory)
+        copy = w.copy()
+        opt = steepest.GradientAscent({"w": w})
+        oracle = reference.GradientAscent({"w": copy})
+        for gradient in gradients:
+            between(opt)
+            between(oracle)
+            g = gradient(memory)
+            oracle.step({"w": g.copy()})
+            opt.step({"w": g})
+            assert_same_bits(w, copy)
+        for kind, array in oracle.state["w"].items():
+            assert_same_bits(opt.state["w"][kind], array)
+
+    def test_when_it_is_another_gradient_every_time(self):
+        apart, onto, partly = (lambda m: m[60:80]), (lambda m: m[:20]), (lambda m: m[5:25])
+
+        order = [apart, onto, apart, partly, partly, apart, lambda m: m[19::-1], onto, onto, apart]
+        self.steps_alike(values((100,)), lambda m: m[:20], order)
+
+    def test_when_only_the_strides_differ(self):
+        """The same first address and shape, in and out of the parameter's memory."""
+        m = values((200,))
+        order = [lambda m: m[1:21], lambda m: m[1:161:8], lambda m: m[1:21], lambda m: m[1:41:2]]
+        self.steps_alike(m, lambda m: m[0:160:8], order)
+
+    def test_when_states_come_and_go(self):
+        m = values((100,))
+        turn = iter([{}, {"momentum": 0.0}, {"momentum": 0.5}, {"beta": None}, {"beta": 0.5}] * 2)
+        options = {}
+
+        def between(opt):
+            if type(opt) is steepest.GradientAscent:
+                options.clear()
+                options.update(next(turn))
+            opt.param_groups[0].update(options)
+
+        self.steps_alike(m, lambda m: m[:20], [lambda m: m[5:25], lambda m: m[50:70]] * 4, between)
+
+    def test_when_a_group_is_added_over_a_gradients_memory(self):
+        m = values((40,))
+        w, copy, later = m[:10], m[:10].copy(), m[20:30]
+        opt, oracle = steepest.GradientAscent({"w": w}), reference.GradientAscent({"w": copy})
+        g = m[25:35]
+        opt.step({"w": g})
+        oracle.step({"w": g.copy()})
+        opt.add_param_group({"params": {"later": later}})
+        copy_of_later = later.copy()
+        oracle.add_param_group({"params": {"later": copy_of_later}})
+        for _ in range(3):
+            both = g.copy(), w.copy()
+            opt.step([{"w": g}, {"later": w}])
+            oracle.step([{"w": both[0]}, {"later": both[1]}])
+            assert_same_bits(w, copy)
+            assert_same_bits(later, copy_of_later)
+
+
 def addresses(array):
     """Every byte address the array's elements occupy, by brute force, with repetition."""
     starts = np.zeros((), np.int64)
