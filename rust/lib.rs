@@ -17,7 +17,7 @@ mod step;
 mod sweep;
 
 use laws::{Family, Settings};
-use step::{Bond, Engine, Group, Nonfinite, Slot};
+use step::{Bond, Engine, Group, Nonfinite, Report, Slot, Stage};
 use sweep::Common;
 
 /// The compiled step that the optimizers inherit.
@@ -27,7 +27,7 @@ struct Stepper {
 }
 
 impl Stepper {
-    /// The engine, unless a step is under way in it: never a wait.
+    /// The engine, unless a step is being taken: never a wait.
     fn engine(&self) -> PyResult<MutexGuard<'_, Engine>> {
         match self.engine.try_lock() {
             Ok(engine) => Ok(engine),
@@ -36,11 +36,22 @@ impl Stepper {
         }
     }
 
-    fn idle_engine(&self) -> PyResult<MutexGuard<'_, Engine>> {
+    /// The engine, unless it is in one of these stages.
+    fn engine_outside(&self, stages: &[Stage]) -> PyResult<MutexGuard<'_, Engine>> {
         let engine = self.engine()?;
-        if engine.is_reporting { Err(under_way()) } else { Ok(engine) }
+        if stages.contains(&engine.stage) { Err(under_way()) } else { Ok(engine) }
+    }
+
+    /// Calls Python while no other step of this optimizer can start.
+    fn during<R>(&self, stage: Stage, call: impl FnOnce() -> PyResult<R>) -> PyResult<R> {
+        self.engine_outside(STEPPING)?.stage = stage;
+        let result = call();
+        self.engine()?.stage = Stage::Idle;
+        result
     }
 }
+
+const STEPPING: &[Stage] = &[Stage::Arranging, Stage::Reporting];
 
 fn under_way() -> PyErr {
     PyRuntimeError::new_err(
@@ -139,22 +150,15 @@ impl Stepper {
             let gradients = match grads.and_then(|grads| grads.cast_exact::<PyList>().ok()) {
                 Some(list) => list,
                 None => {
-                    arranged = owner
-                        .call_method1(intern!(py, "_arrange"), (grads,))?
-                        .cast_into::<PyList>()?;
+                    let arrange = || owner.call_method1(intern!(py, "_arrange"), (grads,));
+                    arranged = stepper.during(Stage::Arranging, arrange)?.cast_into::<PyList>()?;
                     &arranged
                 }
             };
-            let mut engine = stepper.idle_engine()?;
-            let Some(report) = engine.step(owner, gradients, zero_grads)? else { return Ok(()) };
-            engine.is_reporting = true;
-            drop(engine);
-            let reported = owner.call_method1(
-                intern!(py, "_report"),
-                (report.norm, report.clipped, report.skipped),
-            );
-            stepper.engine()?.is_reporting = false;
-            reported.map(drop)
+            let report = stepper.engine_outside(STEPPING)?.step(owner, gradients, zero_grads)?;
+            let Some(Report { norm, clipped, skipped }) = report else { return Ok(()) };
+            let tell = || owner.call_method1(intern!(py, "_report"), (norm, clipped, skipped));
+            stepper.during(Stage::Reporting, tell).map(drop)
         })
     }
 
@@ -192,7 +196,7 @@ impl Stepper {
                 })?;
             let bonds =
                 bonds.into_iter().map(|(container, key, value)| Bond { container, key, value });
-            self.engine()?.bind(slots, bonds.collect(), sizes);
+            self.engine_outside(&[Stage::Arranging])?.bind(slots, bonds.collect(), sizes);
             Ok(())
         })
     }
@@ -208,7 +212,7 @@ impl Stepper {
         always_reports: bool,
     ) -> PyResult<()> {
         guarded(|| {
-            let mut engine = self.engine()?;
+            let mut engine = self.engine_outside(&[Stage::Arranging])?;
             let rates: Vec<_> = engine.groups.iter().map(|group| group.rate).collect();
             let read = |(i, options): (usize, &Bound<'_, PyDict>)| {
                 let options = Options(options);
@@ -246,7 +250,7 @@ impl Stepper {
         steps: Vec<u64>,
         rates: Vec<Option<f64>>,
     ) -> PyResult<()> {
-        let mut engine = self.engine()?;
+        let mut engine = self.engine_outside(&[Stage::Arranging])?;
         engine.step_count = step_count;
         engine.skipped_steps = skipped_steps;
         engine.slots.iter_mut().zip(steps).for_each(|(slot, steps)| slot.steps = steps);

@@ -182,6 +182,17 @@ pub enum Nonfinite {
     Propagate,
 }
 
+/// What Python code outside the transaction is running for this step, if any is.
+#[derive(Clone, Copy, Default, PartialEq)]
+pub enum Stage {
+    #[default]
+    Idle,
+    /// Gradients are being collected: the parameters must stay as they are.
+    Arranging,
+    /// Log and callback are told of the step, which is complete.
+    Reporting,
+}
+
 /// What logging and callback are told of a step.
 pub struct Report {
     pub norm: Option<f64>,
@@ -207,8 +218,7 @@ pub struct Engine {
     pub skipped_steps: u64,
     /// Whether the gradients now accepted can all be zeroed.
     zeroable: bool,
-    /// Set while logging and callback run: no other step may start.
-    pub is_reporting: bool,
+    pub stage: Stage,
 }
 
 impl Engine {

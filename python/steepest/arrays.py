@@ -48,14 +48,13 @@ def _has_gradient(value: Any) -> bool:
 def _shared(label: str, value: Any) -> Array:
     """A foreign array seen through NumPy, without a copy."""
     refuse_sparse(label, value)
-    data = value.data if _has_gradient(value) else value
-    if isinstance(data, np.ndarray):
-        return data
+    see = (
+        (lambda: np.asanyarray(value.data))
+        if _has_gradient(value)
+        else (lambda: np.from_dlpack(value))
+    )
     try:
-        if _has_gradient(value):
-            view, again = np.asarray(data), np.asarray(data)
-        else:
-            view, again = np.from_dlpack(data), np.from_dlpack(data)
+        view, again = see(), see()
     except Exception as error:
         raise TypeError(
             f"{label}: {described(value)} cannot be viewed as a NumPy array ({error}); "
@@ -76,7 +75,9 @@ def gradient_array(label: str, value: Any) -> Array:
         _refuse_masked(label, value)
         return np.asarray(value)
     if isinstance(value, (np.generic, float)):
-        return np.asarray(value)
+        scalar = np.asarray(value)
+        scalar.flags.writeable = False  # a copy: zeroing it would zero nothing
+        return scalar
     try:
         if _has_gradient(value):
             return np.asarray(value.data)

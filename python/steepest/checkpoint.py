@@ -8,7 +8,7 @@ import os
 import zipfile
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,78 +37,70 @@ class Checkpoint:
     step_count: int
     skipped_steps: int
     settings: dict[str, Any]
-    group_options: list[dict[str, Any]]
-    rates: list[float | None]
-    states: dict[str, dict[str, Array]]
-    steps: dict[str, int]
+    group_options: list[dict[str, Any]] = field(default_factory=list)
+    rates: list[float | None] = field(default_factory=list)
+    states: dict[str, dict[str, Array]] = field(default_factory=dict)
+    steps: dict[str, int] = field(default_factory=dict)
 
 
 def checked(state_dict: Mapping[str, Any], optimizer: Optimizer) -> Checkpoint:
     """Everything in a state_dict, after checking that it fits the optimizer; nothing is changed."""
     settings = [name for name in options.GLOBAL if name != "callback"]
-    top = [
-        "version",
-        "optimizer",
-        "step_count",
-        "skipped_steps",
-        *settings,
-        "param_groups",
-        "state",
-    ]
-    found = _mapping("state_dict", state_dict, top)
-    if found["version"] != VERSION:
+    counters = ["step_count", "skipped_steps"]
+    keys = ["version", "optimizer", *counters, *settings, "param_groups", "state"]
+    found = _mapping("state_dict", state_dict, keys)
+    if type(found["version"]) is not int or found["version"] != VERSION:
         raise ValueError(f"version: got {found['version']!r}, expected {VERSION}")
-    if found["optimizer"] != type(optimizer).__name__:
-        raise ValueError(
-            f"optimizer: saved by {found['optimizer']!r}, this is {type(optimizer).__name__!r}"
-        )
-    groups = optimizer.param_groups
-    saved_groups = found["param_groups"]
-    if not isinstance(saved_groups, Sequence) or len(saved_groups) != len(groups):
-        raise ValueError(
-            f"param_groups: expected a list of {len(groups)}, one for each parameter group"
-        )
-
-    group_options: list[dict[str, Any]] = []
-    rates: list[float | None] = []
-    states: dict[str, dict[str, Array]] = {}
-    steps: dict[str, int] = {}
-    saved_states = _mapping(
-        "state", found["state"], [leaf.name for g in groups for leaf in g.nesting.leaves]
-    )
-    for i, (group, saved) in enumerate(zip(groups, saved_groups, strict=True)):
-        leaves = group.nesting.leaves
-        known = ["params", "effective_lr", *optimizer._checks]
-        given = _mapping(f"param_groups[{i}]", saved, known, extra=True)
-        if not isinstance(given["params"], list) or set(given["params"]) != {
-            leaf.name for leaf in leaves
-        }:
-            raise ValueError(
-                f"param_groups[{i}]: has parameters {given['params']!r}, "
-                f"expected {[leaf.name for leaf in leaves]}"
-            )
-        rates.append(_RATE("effective_lr", given["effective_lr"]))
-        chosen = {
-            key: value for key, value in given.items() if key not in ("params", "effective_lr")
-        }
-        chosen = options.checked(chosen, optimizer._checks)
-        optimizer._check_together(chosen)
-        options.check_dtypes(chosen, (leaf.dtype for leaf in leaves))
-        group_options.append(chosen)
-        names = optimizer._state_names(chosen)
-        for leaf in leaves:
-            state = _mapping(f"state[{leaf.name!r}]", saved_states[leaf.name], [*names, "steps"])
-            states[leaf.name] = {name: _state_array(leaf, name, state[name]) for name in names}
-            steps[leaf.name] = _COUNT("steps", state["steps"])
-    return Checkpoint(
+    kind = type(optimizer).__name__
+    if found["optimizer"] != kind:
+        raise ValueError(f"optimizer: saved by {found['optimizer']!r}, this is {kind!r}")
+    groups, saved = optimizer.param_groups, found["param_groups"]
+    if not isinstance(saved, (list, tuple)):
+        raise TypeError(f"param_groups: got {described(saved)}, expected a list")
+    if len(saved) != len(groups):
+        raise ValueError(f"param_groups: got {len(saved)}, expected {len(groups)}")
+    checkpoint = Checkpoint(
         _COUNT("step_count", found["step_count"]),
         _COUNT("skipped_steps", found["skipped_steps"]),
         options.checked({name: found[name] for name in settings}, options.GLOBAL),
-        group_options,
-        rates,
-        states,
-        steps,
     )
+    names = [leaf.name for group in groups for leaf in group.nesting.leaves]
+    states = _mapping("state", found["state"], names)
+    for i, group in enumerate(groups):
+        leaves = group.nesting.leaves
+        given = _checked_group(f"param_groups[{i}]", saved[i], leaves, optimizer)
+        checkpoint.rates.append(given.pop("effective_lr"))
+        checkpoint.group_options.append(given)
+        state_names = optimizer._state_names(given)
+        for leaf in leaves:
+            state = _mapping(f"state[{leaf.name!r}]", states[leaf.name], [*state_names, "steps"])
+            steps = _COUNT(f"steps of {leaf.label}", state["steps"])
+            if steps > checkpoint.step_count:
+                raise ValueError(
+                    f"steps of {leaf.label}: got {steps}, "
+                    f"expected no more than the optimizer's {checkpoint.step_count}"
+                )
+            checkpoint.steps[leaf.name] = steps
+            checkpoint.states[leaf.name] = {
+                name: _state_array(leaf, name, state[name]) for name in state_names
+            }
+    return checkpoint
+
+
+def _checked_group(
+    label: str, saved: Any, leaves: Sequence[Leaf], optimizer: Optimizer
+) -> dict[str, Any]:
+    """A saved group's options, coerced, and its "effective_lr"."""
+    keys = ["params", "effective_lr", *optimizer._checks]
+    given = _mapping(label, saved, keys, extra=True)
+    params, names = given.pop("params"), [leaf.name for leaf in leaves]
+    if not isinstance(params, (list, tuple)) or sorted(map(str, params)) != sorted(names):
+        raise ValueError(f"{label}: has parameters {params!r}, expected {names}")
+    given["effective_lr"] = _RATE("effective_lr", given["effective_lr"])
+    given = options.checked(given, optimizer._checks)
+    optimizer._check_together(given)
+    options.check_dtypes(given, (leaf.dtype for leaf in leaves))
+    return given
 
 
 def _mapping(label: str, value: Any, keys: Iterable[str], extra: bool = False) -> dict[str, Any]:
@@ -128,14 +120,19 @@ def _state_array(leaf: Leaf, name: str, value: Any) -> Array:
     """A state array like the parameter's, with the values of another."""
     if not isinstance(value, np.ndarray):
         raise TypeError(f"{leaf.label}: {name} is {described(value)}, expected an array")
+    check_like(leaf, name, value)
+    state = np.zeros_like(leaf.array)
+    state[...] = value
+    return state
+
+
+def check_like(leaf: Leaf, name: str, value: Array) -> None:
+    """ValueError unless an array has the parameter's shape and dtype."""
     if (value.shape, value.dtype) != (leaf.shape, leaf.dtype):
         raise ValueError(
             f"{leaf.label}: {name} is {value.dtype} of shape {value.shape}, "
             f"expected {leaf.dtype} of shape {leaf.shape}"
         )
-    state = np.zeros_like(leaf.array)
-    state[...] = value
-    return state
 
 
 # -- the file ---------------------------------------------------------------------------------
@@ -192,54 +189,52 @@ def read(
 
     No entry is read that is larger than the parameter it belongs to, and none is unpickled.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return _unpacked(archive, {leaf.name: leaf for leaf in leaves})
-    except (
-        zipfile.BadZipFile, zlib.error, EOFError, KeyError, IndexError, TypeError, ValueError,
-        NotImplementedError, RuntimeError, OverflowError, MemoryError,
-    ) as error:  # fmt: skip
-        raise ValueError(
-            f"{os.fspath(path)}: not a checkpoint of this optimizer ({error})"
-        ) from error
+    with open(path, "rb") as file:
+        try:
+            with zipfile.ZipFile(file) as archive:
+                return _unpacked(archive, {leaf.name: leaf for leaf in leaves})
+        except _DAMAGES as error:
+            raise ValueError(
+                f"{os.fspath(path)}: not a checkpoint of this optimizer ({error})"
+            ) from error
+
+
+#: What NumPy, zipfile and json raise when a file is not what it should be.
+_DAMAGES = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, OSError, LookupError, TypeError, ValueError),
+    *(NotImplementedError, RuntimeError, OverflowError, MemoryError),
+)
 
 
 def _unpacked(
     archive: zipfile.ZipFile, leaves: Mapping[str, Leaf]
 ) -> tuple[dict[str, Any], dict[str, Array]]:
-    most = 2**16 * (1 + len(leaves))
-    text = _entry(
-        archive, _NUMBERS, lambda shape, dtype: dtype == np.uint8 and len(shape) == 1, most
-    )
+    text = _entry(archive, _NUMBERS, most=2**16 * (1 + len(leaves)))
     numbers = json.loads(text.tobytes(), parse_constant=_refuse_constant)
     numbers = _mapping("file", numbers, ["values", "state"], extra=True)
 
-    def array(name: str, index: Any) -> Array:
-        leaf = leaves[name]
-        expected = (leaf.shape, leaf.dtype)
+    def array(leaf: Leaf, what: str, index: Any) -> Array:
         if isinstance(index, bool) or not isinstance(index, int):
-            raise TypeError(f"{leaf.label}: {index!r} is not the index of an array")
-        return _entry(
-            archive,
-            f"array_{index}",
-            lambda shape, dtype: (shape, dtype) == expected,
-            leaf.array.nbytes,
-        )
+            raise TypeError(
+                f"{leaf.label}: {what} is {described(index)}, expected an array's index"
+            )
+        found = _entry(archive, f"array_{index}", most=leaf.array.nbytes)
+        check_like(leaf, what, found)
+        return found
 
-    values = _mapping("values", numbers.pop("values"), leaves)
     states = _mapping("state", numbers["state"], leaves)
-    numbers["state"] = {
-        name: {
-            key: value if key == "steps" else array(name, value)
-            for key, value in _mapping(f"state[{name!r}]", state, ["steps"], extra=True).items()
-        }
-        for name, state in states.items()
+    for name, leaf in leaves.items():
+        state = _mapping(f"state[{name!r}]", states[name], ["steps"], extra=True)
+        arrays = {key: array(leaf, key, state[key]) for key in state if key != "steps"}
+        states[name] = {**state, **arrays}
+    values = _mapping("values", numbers.pop("values"), leaves)
+    return {**numbers, "state": states}, {
+        name: array(leaf, "value", values[name]) for name, leaf in leaves.items()
     }
-    return numbers, {name: array(name, index) for name, index in values.items()}
 
 
-def _entry(archive: zipfile.ZipFile, name: str, fits: Any, most: int) -> Array:
-    """One array of the file, its size and header looked at before its data is."""
+def _entry(archive: zipfile.ZipFile, name: str, most: int) -> Array:
+    """One array of the file, if it is no larger than ``most`` bytes."""
     member = archive.getinfo(f"{name}.npy")
     if member.file_size > most + 4096:
         raise ValueError(f"{name} has {member.file_size} bytes, expected no more than {most}")
@@ -247,8 +242,9 @@ def _entry(archive: zipfile.ZipFile, name: str, fits: Any, most: int) -> Array:
     version = npy.read_magic(file)
     header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
     shape, fortran, dtype = header(file)
-    if dtype.hasobject or not fits(shape, dtype):
-        raise ValueError(f"{name} is {dtype} of shape {shape}, which does not fit")
+    if dtype.hasobject:
+        raise ValueError(f"{name} holds Python objects, which are not unpickled")
+    # The header's shape is only believed if the data has it.
     data = np.frombuffer(file.getbuffer()[file.tell() :], dtype)
     return data.reshape(shape, order="F" if fortran else "C")
 

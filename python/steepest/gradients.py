@@ -25,9 +25,17 @@ from .parameters import Leaf, Nesting, is_flat
 def arranged(nestings: Sequence[Nesting], grouped: bool, gradients: Any) -> list[Any]:
     """Gradients in any form as a flat list in the order of the parameters."""
     leaves = sum(len(nesting.leaves) for nesting in nestings)
-    if isinstance(gradients, (list, tuple)) and is_flat(gradients, leaves):
+    is_list = isinstance(gradients, (list, tuple))
+    if is_list and is_flat(gradients, leaves):
         return list(gradients)
     if not grouped:
+        if is_list and not isinstance(nestings[0].root, list):
+            if len(gradients) != leaves:
+                raise ValueError(
+                    f"gradients: got a list of {len(gradients)}, "
+                    f"expected {leaves}, one for each parameter"
+                )
+            return list(gradients)
         return nestings[0].place(gradients)
     if isinstance(gradients, Mapping) or not isinstance(gradients, Sequence):
         raise TypeError(
@@ -51,7 +59,6 @@ def own(leaves: Iterable[Leaf]) -> list[Any]:
                 f"{leaf.label} has no .grad: call step(gradients), "
                 "or hand over steepest.Parameter objects"
             )
-        leaf.check_data()
         gradients.append(leaf.owner.grad)
     return gradients
 

@@ -155,6 +155,7 @@ class Optimizer(Stepper):
         group_options: list[dict[str, Any]],
         states: dict[str, dict[str, Array]],
         steps: Mapping[str, int],
+        settings: Mapping[str, Any] | None = None,
     ) -> None:
         """Hand arrays and options to the kernels."""
         leaves = [leaf for nesting in nestings for leaf in nesting.leaves]
@@ -166,7 +167,7 @@ class Optimizer(Stepper):
             [bond for nesting in nestings for bond in nesting.bonds],
             [size for nesting in nestings for size in nesting.sizes],
         )
-        self._configure_kernels(group_options)
+        self._configure_kernels(group_options, settings)
         self._leaves, self._states = leaves, states
 
     def _configure_kernels(
@@ -447,11 +448,12 @@ class Optimizer(Stepper):
             leaf.array[...] = values[leaf.name]
 
     def _load(self, found: checkpoint.Checkpoint) -> None:
-        self._settings = {**self._settings, **found.settings}
         nestings = [group.nesting for group in self._groups]
-        self._install(nestings, found.group_options, found.states, found.steps)
+        settings = {**self._settings, **found.settings}
+        self._install(nestings, found.group_options, found.states, found.steps, settings)
         for group, loaded in zip(self._groups, found.group_options, strict=True):
             group.options = loaded
+        self._settings = settings
         steps = [found.steps[leaf.name] for leaf in self._leaves]
         self._set_counters(found.step_count, found.skipped_steps, steps, found.rates)
 

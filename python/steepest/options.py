@@ -13,7 +13,7 @@ Check = Callable[[str, Any], Any]
 
 def _scalar(name: str, value: Any, wanted: str) -> Any:
     """A Python number from a Python or NumPy scalar; TypeError for anything else, bools included."""
-    if isinstance(value, np.ndarray) and value.shape == () or isinstance(value, np.generic):
+    if (isinstance(value, np.ndarray) and value.shape == ()) or isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TypeError(f"{name}: got {_described(value)}, expected {wanted}")

@@ -91,6 +91,8 @@ class Leaf:
     name: str
     owner: Any
     array: Array
+    #: Whether the owner's ``.data`` could be assigned another array.
+    can_lose_data: bool = False
     shape: tuple[int, ...] = field(init=False)
     dtype: np.dtype[Any] = field(init=False)
     place: tuple[int, tuple[int, ...]] = field(init=False)
@@ -119,11 +121,18 @@ class Leaf:
 
     def check_data(self) -> None:
         """ValueError if the owner's ``.data`` is another array now."""
-        if _place(parameter_array(self.label, self.owner)) != self.place:
+        if self.can_lose_data and self._place_now() != self.place:
             raise ValueError(
                 f"{self.label}: its .data is another array now, so steps would be lost; "
                 "write parameter.data[...] = new to assign in place, or call opt.rebind()"
             )
+
+    def _place_now(self) -> tuple[int, tuple[int, ...]]:
+        return _place(np.asanyarray(self.owner.data))
+
+    def __getitem__(self, key: str) -> Array | None:
+        """The array under "data", as a container has it under a key; None if it is another now."""
+        return self.array if self._place_now() == self.place else None
 
     def state_like(self, old: Array | None) -> Array:
         """A state array for this parameter: the old one if it fits, else zeros."""
@@ -146,13 +155,14 @@ class Nesting:
     """The parameters of one group as they were handed over, and the leaves found in them in order.
 
     ``bonds`` lists (container, key, value) for every entry of every container that could be given
-    another value; ``sizes`` how many entries each has.
+    another value, ``bond_paths`` what the entry is called; ``sizes`` how many entries each has.
     """
 
     source: Any
     root: Node = field(init=False)
     leaves: list[Leaf] = field(init=False, default_factory=list)
     bonds: list[tuple[Any, Any, Any]] = field(init=False, default_factory=list)
+    bond_paths: list[str] = field(init=False, default_factory=list)
     sizes: list[tuple[Any, int]] = field(init=False, default_factory=list)
     #: The keys of a dict of nothing but arrays, the usual case, which has a short way.
     keys: KeysView[Any] | None = field(init=False, default=None)
@@ -184,41 +194,48 @@ class Nesting:
             names = [str(key) for key, _ in entries]
             if len(set(names)) < len(names):
                 raise ValueError(f"{label}: different keys read the same as strings ({names})")
-            self._bind(value, entries)
+            self._bind(value, entries, path)
             return {key: self._walk(item, (*path, str(key)), inside) for key, item in entries}
         if _is_sequence(value):
             items = list(value)
             if hasattr(value, "__setitem__"):
-                self._bind(value, list(enumerate(items)))
+                self._bind(value, list(enumerate(items)), path)
             return [
                 self._walk(item, (*path, _name(i, item)), inside) for i, item in enumerate(items)
             ]
         raise TypeError(f"{label}: {_not_a_parameter(value)}")
 
-    def _bind(self, container: Any, entries: list[tuple[Any, Any]]) -> None:
+    def _bind(self, container: Any, entries: list[tuple[Any, Any]], path: tuple[str, ...]) -> None:
         self.bonds += [(container, key, value) for key, value in entries]
+        self.bond_paths += [".".join((*path, str(key))) for key, _ in entries]
         self.sizes.append((container, len(entries)))
 
     def _leaf(self, value: Any, path: tuple[str, ...]) -> Leaf:
         name = ".".join(path) if path else _name(0, value)
         array = parameter_array(f"parameter {name!r}", value)
-        leaf = Leaf(name, value, array)
+        foreign = not isinstance(value, (np.ndarray, Parameter)) and hasattr(value, "grad")
+        leaf = Leaf(name, value, array, can_lose_data=foreign)
         check_parameter(leaf.label, array)
         self.leaves.append(leaf)
+        if leaf.can_lose_data:
+            self.bonds.append((leaf, "data", array))
+            self.bond_paths.append(name)
         return leaf
 
     def check_bonds(self) -> None:
         """ValueError if a container has other entries now than when it was handed over."""
-        for container, key, value in self.bonds:
+        for leaf in self.leaves:
+            leaf.check_data()
+        for (container, key, value), path in zip(self.bonds, self.bond_paths, strict=True):
             try:
                 found = container[key]
             except (LookupError, TypeError):
                 raise ValueError(
-                    f"parameters: the entry {key!r} is gone; call opt.rebind()"
+                    f"parameter {path!r}: its entry is gone; call opt.rebind()"
                 ) from None
             if found is not value:
                 raise ValueError(
-                    f"parameters: the entry {key!r} is another object now, so steps would be lost; "
+                    f"parameter {path!r}: its entry is another object now, so steps would be lost; "
                     f"write params[{key!r}][...] = new to assign in place, or call opt.rebind()"
                 )
         for container, size in self.sizes:

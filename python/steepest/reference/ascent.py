@@ -15,22 +15,22 @@ from .sweep import Scalar, flushed, power
 
 
 def velocity(mu: Scalar, v: Array, g: Array) -> Array:
-    """v ← μ v + g."""
+    """V ← μ v + g."""
     return mu * v + g
 
 
 def look_ahead(mu: Scalar, v: Array, g: Array) -> Array:
-    """d ← g + μ v."""
+    """D ← g + μ v."""
     return g + mu * v
 
 
 def second_moment(beta: Scalar, rest: Scalar, m: Array, g: Array) -> Array:
-    """m ← β m + ((1 − β) g) g."""
+    """M ← β m + ((1 − β) g) g."""
     return beta * m + (rest * g) * g
 
 
 def scaled(kappa: Scalar, eps: Scalar, m: Array, d: Array) -> Array:
-    """d ← d / (√(κ m) + ε)."""
+    """D ← d / (√(κ m) + ε)."""
     return d / (np.sqrt(kappa * m) + eps)
 
 

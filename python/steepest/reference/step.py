@@ -23,7 +23,7 @@ class Stepper(optimizer.Optimizer):
     _skipped_steps = 0
     _steps: Sequence[int] = ()
     _rates: Sequence[float | None] = ()
-    _is_stepping = False
+    _stage = "idle"
 
     @property
     def step_count(self) -> int:
@@ -36,42 +36,48 @@ class Stepper(optimizer.Optimizer):
         return self._skipped_steps
 
     def step(self, grads: Any = None, *, zero_grads: bool = False) -> None:
-        """Step every parameter along its gradient, in place; as the compiled step, argument by argument."""
-        if self._is_stepping:
+        """Step every parameter along its gradient; as the compiled step, argument by argument."""
+        self._refuse_while("arranging", "reporting")
+        try:
+            self._stage = "arranging"
+            gradients = self._check(self._arrange(grads), zero_grads)
+            with np.errstate(all="ignore"):
+                report = self._transact(gradients)
+            if zero_grads:
+                for gradient in gradients:
+                    if gradient is not None:
+                        gradient[...] = 0
+            self._stage = "reporting"
+            if report is not None:
+                self._report(*report)
+        finally:
+            self._stage = "idle"
+
+    def _refuse_while(self, *stages: str) -> None:
+        if self._stage in stages:
             raise RuntimeError(
                 "a step of this optimizer is under way, in its callback or in another thread"
             )
-        self._is_stepping = True
-        try:
-            self._transact(self._check(self._arrange(grads), zero_grads), zero_grads)
-        finally:
-            self._is_stepping = False
 
-    def _transact(self, gradients: list[Array | None], zero_grads: bool) -> None:
+    def _transact(self, gradients: list[Array | None]) -> tuple[float | None, bool, bool] | None:
+        """All of the step or nothing; returns (norm, clipped, skipped) if they are to be reported."""
         given = [gradient for gradient in gradients if gradient is not None]
         if not given:
             raise ValueError("every gradient is None: nothing to step")
-        with np.errstate(all="ignore"):
-            skipped = self.nonfinite != "propagate" and not self._all_finite(gradients)
-            t = self._step_count + 1
-            interval = self.logging_interval
-            logs = not skipped and interval > 0 and t % interval == 0 and self._wants_log()
-            reports = logs or self.callback is not None
-            needs_norm = reports or (self.clip_norm is not None and not skipped)
-            total = norm(given) if needs_norm else None
-            factor = 1.0
-            if skipped:
-                self._skipped_steps += 1
-            else:
-                if self.clip_norm is not None and total is not None:
-                    factor = clip_factor(self.clip_norm, total)
-                self._sweep(t, factor, gradients)
-                self._step_count = t
-        if zero_grads:
-            for gradient in given:
-                gradient[...] = 0
-        if reports or skipped:
-            self._report(total, factor < 1, skipped)
+        always = self.callback is not None
+        if self.nonfinite != "propagate" and not self._all_finite(gradients):
+            self._skipped_steps += 1
+            return norm(given) if always else None, False, True
+        t = self._step_count + 1
+        interval = self.logging_interval
+        reports = (interval > 0 and t % interval == 0 and self._wants_log()) or always
+        total = norm(given) if reports or self.clip_norm is not None else None
+        factor = 1.0
+        if self.clip_norm is not None and total is not None:
+            factor = clip_factor(self.clip_norm, total)
+        self._sweep(t, factor, gradients)
+        self._step_count = t
+        return (total, factor < 1, False) if reports else None
 
     def _all_finite(self, gradients: list[Array | None]) -> bool:
         for index, (group, gradient) in enumerate(
@@ -109,9 +115,11 @@ class Stepper(optimizer.Optimizer):
     # -- what the compiled step keeps on its side ---------------------------------------------
 
     def _bind(self, parameters: Any, states: Any, groups: Any, steps: list[int], *_: Any) -> None:
+        self._refuse_while("arranging")
         self._steps = list(steps)
 
     def _configure(self, law: str, groups: list[dict[str, Any]], *_: Any) -> None:
+        self._refuse_while("arranging")
         self._rates = [*self._rates, *[None] * len(groups)][: len(groups)]
 
     def _counters(self) -> tuple[int, int, list[int], list[float | None]]:
@@ -120,5 +128,6 @@ class Stepper(optimizer.Optimizer):
     def _set_counters(
         self, step_count: int, skipped_steps: int, steps: list[int], rates: list[float | None]
     ) -> None:
+        self._refuse_while("arranging")
         self._step_count, self._skipped_steps = step_count, skipped_steps
         self._steps, self._rates = list(steps), list(rates)

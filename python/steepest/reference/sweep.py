@@ -37,7 +37,7 @@ def rate(options: Mapping[str, Any], t: int) -> float:
 
 
 def before(options: Mapping[str, Any], factor: float, g: Array) -> Array:
-    """g ← g · f;  g ← g < −c ? −c : g > c ? c : g."""
+    """G ← g · f;  g ← g < −c ? −c : g > c ? c : g."""
     T = g.dtype.type
     g = g * T(factor)
     c = T(np.inf if options["clip_value"] is None else options["clip_value"])
