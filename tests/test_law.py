@@ -77,9 +77,10 @@ def test_one_to_seven_arrays(case: Case, dtype: str) -> None:
 
 
 def some_arrays(dtype: str) -> tuple[dict[str, Array], Callable[[int], Gradients]]:
-    """A few small arrays; the one of extreme gradients has a gradient every other step only."""
+    """A few small arrays; one begins at zero and meets extreme gradients, at odd steps only."""
     lengths = {"single": 1, "vector": 33, "extreme": 67}
     parameters = {name: start((n,), dtype, n) for name, n in lengths.items()}
+    parameters["extreme"][...] = 0
 
     def gradients(step: int) -> Gradients:
         these: Gradients = {name: gradient((n,), dtype, step + n) for name, n in lengths.items()}

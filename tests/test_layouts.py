@@ -12,6 +12,7 @@ from harness import assert_same_arrays, assert_same_bits, assert_same_state, bui
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes
+from numpy.lib.stride_tricks import as_strided
 
 every_dtype = pytest.mark.parametrize("dtype", DTYPES)
 every_case_alone = pytest.mark.parametrize("case", ALONE, ids=str)
@@ -326,6 +327,38 @@ def test_overlapping_gradient_is_as_if_copied_first(library: Any, overlap: Any, 
                 expected.step([np.array(g) for g in to_copy(expected)])
             assert_same_bits(ours, theirs, f"{options}, {n} numbers")
             assert_same_state(opt, expected)
+
+
+@every_dtype
+@given(data=st.data())
+def test_any_overlap_is_as_if_copied_first(dtype: str, data: st.DataObject) -> None:
+    """Interleaved parameters of one array; gradients from anywhere in it or in the state."""
+    n, apart = data.draw(st.integers(1, 12)), data.draw(st.integers(1, 4))
+    case = data.draw(st.sampled_from(SWEEPS))
+    worlds = []
+    for library in (steepest, steepest.reference):
+        memory = start((4 * n * apart,), dtype)
+        parameters = [memory[k : n * apart : apart] for k in range(apart)]
+        opt = build(library, case, parameters, nonfinite="propagate")
+        states = [array for name in opt.state for array in opt.state[name].values()]
+        worlds.append((memory, opt, states))
+    (memory, opt, states), (expected, reference, others) = worlds
+    for _ in range(3):
+        slopes, copied = [], []
+        for _ in range(apart):
+            where = data.draw(st.integers(-1, len(states) - 1))
+            of, copy_of = (states[where], others[where]) if where >= 0 else (memory, expected)
+            stride = data.draw(st.integers(-3, 3) if where < 0 else st.sampled_from([-1, 0, 1]))
+            reach = abs(stride) * (n - 1)
+            first = data.draw(st.integers(0, of.size - 1 - reach)) + (reach if stride < 0 else 0)
+            window = first + stride * np.arange(n)
+            step = stride * of.itemsize
+            slopes.append(as_strided(of[first:], (n,), (step,), writeable=False))
+            copied.append(copy_of[window])
+        opt.step(slopes)
+        reference.step(copied)
+        assert_same_bits(memory, expected)
+    assert_same_state(opt, reference)
 
 
 @every_dtype
