@@ -141,7 +141,11 @@ impl Slot {
         if let Some(gradient) = self.gradient().and_then(Array::object) {
             let copy = gradient.bind(py).call_method0(intern!(py, "copy"))?;
             self.copy = Header::read(&copy, &ndarray(py))
+                .filter(|header| self.theta.fits(header))
                 .and_then(|header| Array::hold(&copy, &header, &self.order));
+            if self.copy.is_none() {
+                return Err(changing());
+            }
         }
         Ok(())
     }
@@ -285,9 +289,7 @@ impl Engine {
         if !plain || (zero && !self.zeroable) {
             let checked = hooks.check(gradients, zero)?;
             if !self.accept(hooks, &checked, zero)? {
-                return Err(PyRuntimeError::new_err(
-                    "the arrays changed while they were being checked",
-                ));
+                return Err(changing());
             }
             self.zeroable = zero;
         }
@@ -302,9 +304,7 @@ impl Engine {
                 .get(slot.group)
                 .is_none_or(|group| group.law.states() != slot.state.len())
             {
-                return Err(PyRuntimeError::new_err(
-                    "the parameter groups are changing in another thread",
-                ));
+                return Err(changing());
             }
         }
         if stepped {
@@ -371,7 +371,7 @@ impl Engine {
         let gradient = self.slots[slot].gradient().and_then(Array::object);
         if let (Nonfinite::Raise, Some(gradient)) = (self.nonfinite, gradient) {
             hooks.nonfinite(slot, gradient.bind(hooks.0.py()))?;
-            return Err(PyRuntimeError::new_err("a gradient changed while it was being checked"));
+            return Err(changing());
         }
         let norm = self.always_reports.then(|| self.norm());
         if zero {
@@ -431,6 +431,11 @@ impl Engine {
         }
         Ok(())
     }
+}
+
+/// What was checked is not so any more: another thread is at work on it.
+fn changing() -> PyErr {
+    PyRuntimeError::new_err("arrays or groups are being changed by another thread")
 }
 
 fn ndarray(py: Python<'_>) -> Bound<'_, PyType> {

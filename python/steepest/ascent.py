@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from . import options
 from .optimizer import Optimizer, StepInfo
+
+
+def _refuse_nesterov_without_momentum(options: Mapping[str, Any]) -> None:
+    if options["nesterov"] and not options["momentum"]:
+        raise ValueError("nesterov: True needs momentum > 0, got momentum 0")
 
 
 class GradientAscent(Optimizer):
@@ -106,20 +111,27 @@ class GradientAscent(Optimizer):
     """
 
     _law = "ascent"
-    _counted_state = "second_moment"
-    _checks: ClassVar = {
-        "lr": options.COMMON["lr"],
-        "momentum": options.FRACTION,
-        "beta": options.optional(options.FRACTION),
-        "eps": options.POSITIVE,
-        "nesterov": options.switch,
-        "clip_value": options.COMMON["clip_value"],
-        "lr_decay": options.COMMON["lr_decay"],
-        "warmup_steps": options.COMMON["warmup_steps"],
-        "weight_decay": options.COMMON["weight_decay"],
-        "bias_correction": options.switch,
-        "maximize": options.COMMON["maximize"],
-    }
+    _table = options.Table(
+        checks={
+            "lr": options.COMMON["lr"],
+            "momentum": options.FRACTION,
+            "beta": options.optional(options.FRACTION),
+            "eps": options.POSITIVE,
+            "nesterov": options.switch,
+            "clip_value": options.COMMON["clip_value"],
+            "lr_decay": options.COMMON["lr_decay"],
+            "warmup_steps": options.COMMON["warmup_steps"],
+            "weight_decay": options.COMMON["weight_decay"],
+            "bias_correction": options.switch,
+            "maximize": options.COMMON["maximize"],
+        },
+        states={
+            "velocity": lambda options: options["momentum"] != 0,
+            "second_moment": lambda options: options["beta"] is not None,
+        },
+        counted="second_moment",
+        exclusive=_refuse_nesterov_without_momentum,
+    )
 
     def __init__(
         self,
@@ -141,26 +153,15 @@ class GradientAscent(Optimizer):
         nonfinite: str = "raise",
         callback: Callable[[StepInfo], Any] | None = None,
     ) -> None:
-        given = {name: value for name, value in locals().items() if name in self._checks}
+        given = locals()
         super().__init__(
             parameters,
-            {name: given[name] for name in self._checks},
+            {name: given[name] for name in self._table.checks},
             logging_interval=logging_interval,
             clip_norm=clip_norm,
             nonfinite=nonfinite,
             callback=callback,
         )
-
-    @staticmethod
-    def _state_names(options: Mapping[str, Any]) -> tuple[str, ...]:
-        velocity = ("velocity",) if options["momentum"] else ()
-        second_moment = ("second_moment",) if options["beta"] is not None else ()
-        return velocity + second_moment
-
-    @staticmethod
-    def _check_together(options: Mapping[str, Any]) -> None:
-        if options["nesterov"] and not options["momentum"]:
-            raise ValueError("nesterov: True needs momentum > 0, got momentum 0")
 
 
 class GradientDescent(GradientAscent):

@@ -9,17 +9,15 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.lib import format as npy
 
 from . import options
 from .arrays import Array, described
-
-if TYPE_CHECKING:
-    from .optimizer import Optimizer
-    from .parameters import Leaf
+from .groups import ParamGroup
+from .parameters import Leaf
 
 VERSION = 1
 
@@ -43,18 +41,19 @@ class Checkpoint:
     steps: dict[str, int] = field(default_factory=dict)
 
 
-def checked(state_dict: Mapping[str, Any], optimizer: Optimizer) -> Checkpoint:
-    """Everything in a state_dict, after checking that it fits the optimizer; nothing is changed."""
+def checked(
+    state_dict: Mapping[str, Any], kind: str, groups: Sequence[ParamGroup], table: options.Table
+) -> Checkpoint:
+    """Everything in a state_dict, after checking that it fits an optimizer; nothing is changed."""
     settings = [name for name in options.GLOBAL if name != "callback"]
     counters = ["step_count", "skipped_steps"]
     keys = ["version", "optimizer", *counters, *settings, "param_groups", "state"]
     found = _mapping("state_dict", state_dict, keys)
     if type(found["version"]) is not int or found["version"] != VERSION:
         raise ValueError(f"version: got {found['version']!r}, expected {VERSION}")
-    kind = type(optimizer).__name__
     if found["optimizer"] != kind:
         raise ValueError(f"optimizer: saved by {found['optimizer']!r}, this is {kind!r}")
-    groups, saved = optimizer.param_groups, found["param_groups"]
+    saved = found["param_groups"]
     if not isinstance(saved, (list, tuple)):
         raise TypeError(f"param_groups: got {described(saved)}, expected a list")
     if len(saved) != len(groups):
@@ -68,10 +67,10 @@ def checked(state_dict: Mapping[str, Any], optimizer: Optimizer) -> Checkpoint:
     states = _mapping("state", found["state"], names)
     for i, group in enumerate(groups):
         leaves = group.nesting.leaves
-        given = _checked_group(f"param_groups[{i}]", saved[i], leaves, optimizer)
+        given = _checked_group(f"param_groups[{i}]", saved[i], leaves, table)
         checkpoint.rates.append(given.pop("effective_lr"))
         checkpoint.group_options.append(given)
-        state_names = optimizer._state_names(given)
+        state_names = table.states_for(given)
         for leaf in leaves:
             state = _mapping(f"state[{leaf.name!r}]", states[leaf.name], [*state_names, "steps"])
             steps = _COUNT(f"steps of {leaf.label}", state["steps"])
@@ -88,19 +87,16 @@ def checked(state_dict: Mapping[str, Any], optimizer: Optimizer) -> Checkpoint:
 
 
 def _checked_group(
-    label: str, saved: Any, leaves: Sequence[Leaf], optimizer: Optimizer
+    label: str, saved: Any, leaves: Sequence[Leaf], table: options.Table
 ) -> dict[str, Any]:
     """A saved group's options, coerced, and its "effective_lr"."""
-    keys = ["params", "effective_lr", *optimizer._checks]
+    keys = ["params", "effective_lr", *table.checks]
     given = _mapping(label, saved, keys, extra=True)
     params, names = given.pop("params"), [leaf.name for leaf in leaves]
     if not isinstance(params, (list, tuple)) or sorted(map(str, params)) != sorted(names):
         raise ValueError(f"{label}: has parameters {params!r}, expected {names}")
     given["effective_lr"] = _RATE("effective_lr", given["effective_lr"])
-    given = options.checked(given, optimizer._checks)
-    optimizer._check_together(given)
-    options.check_dtypes(given, (leaf.dtype for leaf in leaves))
-    return given
+    return table.checked(given, (leaf.dtype for leaf in leaves))
 
 
 def _mapping(label: str, value: Any, keys: Iterable[str], extra: bool = False) -> dict[str, Any]:

@@ -64,19 +64,7 @@ class Optimizer(Stepper):
     """What all optimizers have in common; see :class:`GradientAscent`."""
 
     _law: ClassVar[str]
-    #: The options of a parameter group, in the order of the constructor, and how each is checked.
-    _checks: ClassVar[Mapping[str, options.Check]]
-    #: The state whose allocation restarts the count of an array's steps.
-    _counted_state: ClassVar[str | None] = None
-
-    @staticmethod
-    def _state_names(options: Mapping[str, Any]) -> tuple[str, ...]:
-        """The state arrays these options call for, in the law's order."""
-        raise NotImplementedError
-
-    @staticmethod
-    def _check_together(options: Mapping[str, Any]) -> None:
-        """ValueError for options that exclude each other."""
+    _table: ClassVar[options.Table]
 
     def __init__(
         self,
@@ -101,8 +89,7 @@ class Optimizer(Stepper):
 
     def _start(self, defaults: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
         """Check the options; there are no parameters yet."""
-        self._defaults = options.checked(defaults, self._checks)
-        self._check_together(self._defaults)
+        self._defaults = self._table.checked(defaults)
         self._settings = options.checked(settings, options.GLOBAL)
         self._groups: list[ParamGroup] = []
         self._leaves: list[Leaf] = []
@@ -111,10 +98,10 @@ class Optimizer(Stepper):
     def _group(self, spec: Mapping[str, Any]) -> ParamGroup:
         """A group from a dict with "params" and any options."""
         given = {key: value for key, value in spec.items() if key != "params"}
-        check_keys(given, self._checks)
-        group_options = options.checked({**self._defaults, **given}, self._checks)
-        self._check_together(group_options)
-        return ParamGroup(Nesting(spec["params"]), group_options, self._apply)
+        check_keys(given, self._table.checks)
+        nesting = Nesting(spec["params"])
+        group_options = self._table.checked({**self._defaults, **given}, nesting.dtypes())
+        return ParamGroup(nesting, group_options, self._apply)
 
     # -- binding ------------------------------------------------------------------------------
 
@@ -128,8 +115,6 @@ class Optimizer(Stepper):
     def _bind_nestings(self, nestings: list[Nesting], group_options: list[dict[str, Any]]) -> None:
         """Bind these parameters: those that had states keep them, the others get zeros."""
         leaves = name_apart(nestings)
-        for nesting, chosen in zip(nestings, group_options, strict=True):
-            options.check_dtypes(chosen, (leaf.dtype for leaf in nesting.leaves))
         pair = arrays.overlapping([leaf.array for leaf in leaves])
         if pair is not None:
             first, second = (leaves[i].name for i in pair)
@@ -139,11 +124,11 @@ class Optimizer(Stepper):
         states: dict[str, dict[str, Array]] = {}
         steps = self._step_counts()
         for nesting, chosen in zip(nestings, group_options, strict=True):
-            names = self._state_names(chosen)
+            names = self._table.states_for(chosen)
             for leaf in nesting.leaves:
                 old = self._states.get(leaf.name, {})
                 new = {name: leaf.state_like(old.get(name)) for name in names}
-                counted = self._counted_state
+                counted = self._table.counted
                 if counted in new and new[counted] is not old.get(counted):
                     steps[leaf.name] = 0
                 states[leaf.name] = new
@@ -189,11 +174,9 @@ class Optimizer(Stepper):
 
     def _apply(self, group: ParamGroup, changed: Mapping[str, Any]) -> dict[str, Any]:
         """A write to a group: check all of it, then let it count."""
-        new = options.checked(changed, self._checks)
-        self._check_together(new)
-        options.check_dtypes(new, (leaf.dtype for leaf in group.nesting.leaves))
+        new = self._table.checked(changed, group.nesting.dtypes())
         all_options = [new if other is group else other.options for other in self._groups]
-        if self._state_names(new) == self._state_names(group.options):
+        if self._table.states_for(new) == self._table.states_for(group.options):
             self._configure_kernels(all_options)
         else:
             self._bind_nestings([other.nesting for other in self._groups], all_options)
@@ -223,6 +206,8 @@ class Optimizer(Stepper):
         A parameter of the same name, shape and dtype keeps its state; any other starts with zeros.
         """
         nestings = [Nesting(group.nesting.source) for group in self._groups]
+        for group, nesting in zip(self._groups, nestings, strict=True):
+            self._table.checked(group.options, nesting.dtypes())
         self._bind_nestings(nestings, [group.options for group in self._groups])
         for group, nesting in zip(self._groups, nestings, strict=True):
             group.nesting = nesting
@@ -294,10 +279,10 @@ class Optimizer(Stepper):
 
     @lr.setter
     def lr(self, value: float) -> None:
-        lr = self._checks["lr"]("lr", value)
-        options.check_dtypes({"lr": lr}, (leaf.dtype for leaf in self._leaves))
         for group in self._groups:
-            group["lr"] = lr
+            self._table.checked({**group.options, "lr": value}, group.nesting.dtypes())
+        for group in self._groups:
+            group["lr"] = value
 
     @property
     def effective_lr(self) -> float | tuple[float, ...]:
@@ -405,7 +390,7 @@ class Optimizer(Stepper):
         TypeError, ValueError
             If anything in it does not fit this optimizer; nothing has changed then.
         """
-        self._load(checkpoint.checked(state_dict, self))
+        self._load(self._checked(state_dict))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write options, counters, state AND the parameters' values to one ``.npz`` file.
@@ -440,12 +425,15 @@ class Optimizer(Stepper):
             leaf.check_unchanged()
         state_dict, values = checkpoint.read(path, self._leaves)
         try:
-            found = checkpoint.checked(state_dict, self)
+            found = self._checked(state_dict)
         except (TypeError, ValueError) as error:
             raise ValueError(f"{os.fspath(path)}: does not fit this optimizer: {error}") from error
         self._load(found)
         for leaf in self._leaves:
             leaf.array[...] = values[leaf.name]
+
+    def _checked(self, state_dict: Mapping[str, Any]) -> checkpoint.Checkpoint:
+        return checkpoint.checked(state_dict, type(self).__name__, self._groups, self._table)
 
     def _load(self, found: checkpoint.Checkpoint) -> None:
         nestings = [group.nesting for group in self._groups]
@@ -472,7 +460,7 @@ class Optimizer(Stepper):
         self._start(state["defaults"], settings)
         self._is_grouped = state["is_grouped"]
         self._bind_groups([self._group({"params": source}) for source in state["sources"]])
-        self._load(checkpoint.checked(state_dict, self))
+        self._load(self._checked(state_dict))
 
     def __repr__(self) -> str:
         def shown(options: Mapping[str, Any], usual: Mapping[str, Any], form: str) -> list[str]:

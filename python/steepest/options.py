@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -120,17 +121,49 @@ def checked(options: Mapping[str, Any], checks: Mapping[str, Check]) -> dict[str
     }
 
 
-def check_dtypes(options: Mapping[str, Any], dtypes: Iterable[np.dtype[Any]]) -> None:
+@dataclass(frozen=True)
+class Table:
+    """The options that a law has in a parameter group, and the states they call for.
+
+    Attributes
+    ----------
+    checks : the options in the order of the constructor, and how each is checked
+    states : the state arrays of a parameter in the law's order, and whether options call for each
+    counted : the state whose allocation restarts the count of an array's steps
+    exclusive : raises ValueError for options that exclude each other
+    """
+
+    checks: Mapping[str, Check]
+    states: Mapping[str, Callable[[Mapping[str, Any]], bool]]
+    counted: str | None = None
+    exclusive: Callable[[Mapping[str, Any]], None] = lambda options: None
+
+    def checked(
+        self, options: Mapping[str, Any], dtypes: Iterable[np.dtype[Any]] = ()
+    ) -> dict[str, Any]:
+        """The options coerced, each right by itself, with the others and for arrays of these dtypes."""
+        found = checked(options, self.checks)
+        self.exclusive(found)
+        for dtype in dict.fromkeys(dtypes):
+            _check_dtype(found, dtype)
+        return found
+
+    def states_for(self, options: Mapping[str, Any]) -> tuple[str, ...]:
+        """The state arrays these options call for."""
+        return tuple(name for name, wanted in self.states.items() if wanted(options))
+
+
+def _check_dtype(options: Mapping[str, Any], dtype: np.dtype[Any]) -> None:
     """ValueError for an option that the arithmetic of a dtype turns into 0 or infinity."""
-    for dtype in dict.fromkeys(dtypes):
-        for name, value in options.items():
-            if name not in ("lr", "eps", "clip_value") or value is None:
-                continue
-            with np.errstate(all="ignore"):
-                cast = float(dtype.type(value))
-            if math.isinf(cast):
-                raise ValueError(f"{name}: {value!r} overflows {dtype}, expected a smaller number")
-            if cast == 0 and name != "lr":
-                raise ValueError(
-                    f"{name}: {value!r} underflows to 0 in {dtype}, expected a larger number"
-                )
+    for name in ("lr", "eps", "clip_value"):
+        value = options.get(name)
+        if value is None:
+            continue
+        with np.errstate(all="ignore"):
+            cast = float(dtype.type(value))
+        if math.isinf(cast):
+            raise ValueError(f"{name}: {value!r} overflows {dtype}, expected a smaller number")
+        if cast == 0 and name != "lr":
+            raise ValueError(
+                f"{name}: {value!r} underflows to 0 in {dtype}, expected a larger number"
+            )

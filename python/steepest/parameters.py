@@ -112,7 +112,8 @@ class Leaf:
         array = self.array
         if array.shape != self.shape:
             raise ValueError(
-                f"{self.label}: the array has shape {array.shape} now, expected {self.shape}; call opt.rebind()"
+                f"{self.label}: the array has shape {array.shape} now, "
+                f"expected {self.shape}; call opt.rebind()"
             )
         if array.dtype != self.dtype or _place(array) != self.place:
             raise ValueError(f"{self.label}: the array's memory was replaced; call opt.rebind()")
@@ -178,6 +179,10 @@ class Nesting:
         root = self.root
         if isinstance(root, dict) and all(isinstance(child, Leaf) for child in root.values()):
             self.keys = root.keys()
+
+    def dtypes(self) -> Iterator[np.dtype[Any]]:
+        """The dtype of every leaf."""
+        return (leaf.dtype for leaf in self.leaves)
 
     def _walk(self, value: Any, path: tuple[str, ...], inside: tuple[int, ...]) -> Node:
         if is_parameter(value):
