@@ -1,0 +1,98 @@
+# Everything happens in .venv, made here on the first call. All paths are relative, so the clone may lie anywhere.
+# A file .venv/.NAME is the stamp of a step of the set-up, written when that step has ended well.
+
+PYTHON ?=#         the interpreter to make .venv with; if empty, the first good one of these:
+PYTHONS = python3 python python3.14 python3.13 python3.12 python3.11
+ARGS ?=#           more arguments for pytest, as in: make test ARGS="-k nesterov"
+
+python = .venv/bin/python
+pip = $(python) -m pip install --quiet --disable-pip-version-check
+cargo = PYO3_PYTHON="$$PWD/$(python)" cargo
+sources = $(shell find rust) $(wildcard .cargo/config.toml rust-toolchain.toml) Cargo.toml Cargo.lock pyproject.toml
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup demo test check bench clean FORCE
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s  %s\n", $$1, $$2 }' Makefile
+
+setup: .venv/.extension .venv/.check ## make .venv with the extension and all tools for development in it
+
+demo: .venv/.extension ## train a classifier on real data by gradient ascent, and draw how it went
+	@$(python) examples/digits.py
+
+test: .venv/.extension .venv/.test ## run the Rust tests and pytest
+	@$(need_cargo)
+	@if cargo nextest --version >/dev/null 2>&1; then $(cargo) nextest run; else $(cargo) test; fi
+	@$(python) -m pytest $(ARGS)
+
+check: .venv/.extension .venv/.check ## check the code: rustfmt, clippy, ruff, mypy --strict, stubtest
+	@$(need_cargo)
+	cargo fmt --check
+	@$(cargo) clippy --locked --all-targets -- --deny warnings
+	$(python) -m ruff check
+	$(python) -m ruff format --check
+	$(python) -m mypy
+	$(python) -m mypy.stubtest steepest._kernels --mypy-config-file pyproject.toml
+
+bench: .venv/.extension .venv/.test ## time a step beside the NumPy reference, and print the table
+	@mkdir -p .benchmarks
+	@$(python) -m pytest benches --benchmark-only --benchmark-json=.benchmarks/latest.json $(ARGS)
+	@$(python) benches/report.py .benchmarks/latest.json
+
+clean: ## remove everything that was built, installed or drawn here
+	rm -rf .venv target dist .benchmarks .hypothesis .mypy_cache .pytest_cache .ruff_cache examples/pictures
+	rm -f python/steepest/_kernels*.so
+	find python tests benches examples -name __pycache__ -prune -exec rm -rf {} +
+
+
+# The set-up
+
+# A virtual environment is bound to its place and to its interpreter: one that was moved, that was made with
+# another PYTHON than the one now asked for, or that runs no more, is made anew.
+venv_stands = { read -r place && read -r made_with; } <.venv/.made && test "$$place" = "$$PWD" && \
+    { test -z "$(PYTHON)" || test "$(PYTHON)" = "$$made_with"; } && $(python) -c ""
+
+.venv/.made: $(shell { $(venv_stands); } 2>/dev/null || echo FORCE)
+	@$(need_cargo)
+	@$(find_python); echo "Making .venv with $$("$$found" --version)"; \
+	rm -rf .venv && "$$found" -m venv .venv && $(pip) --upgrade pip && printf '%s\n' "$$PWD" "$$found" >$@
+
+# This stamp bears the time when the build began: a source saved during the build is newer.
+.venv/.extension: .venv/.made $(sources) $(if $(wildcard python/steepest/_kernels*.so),,FORCE)
+	@$(need_cargo)
+	@echo "Building the extension and installing what it needs"; rm -f $@; touch .venv/.begun
+	@$(pip) --group build
+	@PIP_QUIET=1 VIRTUAL_ENV="$$PWD/.venv" env -u CONDA_PREFIX $(python) -m maturin develop --release --extras demo
+	@mv .venv/.begun $@
+
+.venv/.test .venv/.check: .venv/.%: .venv/.made pyproject.toml
+	@echo "Installing the tools of make $*"; rm -f $@
+	@$(pip) --group $*
+	@touch $@
+
+define need_cargo
+needed=$$(sed -n 's/^rust-version = "1\.\([0-9]*\).*/\1/p' Cargo.toml); \
+there=$$(cargo --version 2>/dev/null | sed -n 's/^cargo 1\.\([0-9]*\).*/\1/p'); \
+test "$${there:-0}" -ge "$$needed" || { \
+    if test "$$there"; then what="cargo 1.$$there is older"; else what="there is no cargo that runs on PATH"; fi; \
+    echo "steepest is built with Rust 1.$$needed or newer, and $$what: install it from https://rustup.rs." >&2; \
+    exit 1; \
+}
+endef
+
+define find_python
+found=; bare=; \
+for candidate in $(if $(PYTHON),"$(PYTHON)",$(PYTHONS)); do \
+    "$$candidate" -c "import sys; sys.exit(sys.version_info < (3, 11))" 2>/dev/null || continue; \
+    if "$$candidate" -c "import ensurepip, venv" 2>/dev/null; then found=$$candidate; break; fi; \
+    bare=$$candidate; \
+done; \
+test "$$found" || { \
+    if test "$$bare"; then what="$$bare has no venv and ensurepip (on Debian: apt install python3-venv)"; \
+    else what="$(if $(PYTHON),$(PYTHON) is not one that runs,none on PATH runs)"; fi; \
+    echo "steepest needs Python 3.11 or newer, and $$what: install one or name it: make PYTHON=/path/to/python." >&2; \
+    exit 1; \
+}
+endef
