@@ -100,6 +100,9 @@ impl Settings for Options<'_, '_> {
     }
 }
 
+/// A parameter, its states, its group and its tᵢ.
+type Row<'py> = (Bound<'py, PyAny>, Vec<Bound<'py, PyAny>>, usize, u64);
+
 /// Steps, skipped steps, every parameter's tᵢ, every group's last rate.
 type Counters = (u64, u64, Vec<u64>, Vec<Option<f64>>);
 
@@ -146,16 +149,21 @@ impl Stepper {
         guarded(|| {
             let (py, owner) = (slf.py(), slf.as_any());
             let stepper = slf.get();
-            let arranged;
-            let gradients = match grads.and_then(|grads| grads.cast_exact::<PyList>().ok()) {
+            let list = grads.and_then(|grads| grads.cast_exact::<PyList>().ok());
+            let dict = grads.and_then(|grads| grads.cast_exact::<PyDict>().ok());
+            let flat = match (list, dict) {
+                (Some(list), _) => Some(list.clone()),
+                (_, Some(dict)) => stepper.engine_outside(STEPPING)?.in_order(dict)?,
+                _ => None,
+            };
+            let gradients = match flat {
                 Some(list) => list,
                 None => {
                     let arrange = || owner.call_method1(intern!(py, "_arrange"), (grads,));
-                    arranged = stepper.during(Stage::Arranging, arrange)?.cast_into::<PyList>()?;
-                    &arranged
+                    stepper.during(Stage::Arranging, arrange)?.cast_into()?
                 }
             };
-            let report = stepper.engine_outside(STEPPING)?.step(owner, gradients, zero_grads)?;
+            let report = stepper.engine_outside(STEPPING)?.step(owner, &gradients, zero_grads)?;
             let Some(Report { norm, clipped, skipped }) = report else { return Ok(()) };
             let tell = || owner.call_method1(intern!(py, "_report"), (norm, clipped, skipped));
             stepper.during(Stage::Reporting, tell).map(drop)
@@ -174,29 +182,27 @@ impl Stepper {
         Ok(self.engine()?.skipped_steps)
     }
 
-    /// Binds arrays: parameters, their states, their groups and tᵢ; and where they must still be found.
+    /// Binds parameters, each with its states, group and tᵢ; and where they must still be found: entries
+    /// and sizes of the containers they came in, and the keys if they came in one dict.
     fn _bind(
         &self,
-        parameters: Vec<Bound<'_, PyAny>>,
-        states: Vec<Vec<Bound<'_, PyAny>>>,
-        groups: Vec<usize>,
-        steps: Vec<u64>,
+        slots: Vec<Row<'_>>,
         bonds: Vec<(Py<PyAny>, Py<PyAny>, Py<PyAny>)>,
         sizes: Vec<(Py<PyAny>, usize)>,
+        keys: Option<Vec<Py<PyAny>>>,
     ) -> PyResult<()> {
         guarded(|| {
-            let rows = parameters.iter().zip(&states).zip(groups.into_iter().zip(steps));
-            let slots = rows
-                .map(|((parameter, state), (group, steps))| {
-                    Slot::new(parameter, state, group, steps)
-                })
+            let slots = slots
+                .iter()
+                .map(|(array, states, group, steps)| Slot::new(array, states, *group, *steps))
                 .collect::<Option<Vec<_>>>()
                 .ok_or_else(|| {
                     PyTypeError::new_err("expected writable float32 or float64 arrays")
                 })?;
             let bonds =
                 bonds.into_iter().map(|(container, key, value)| Bond { container, key, value });
-            self.engine_outside(&[Stage::Arranging])?.bind(slots, bonds.collect(), sizes);
+            let mut engine = self.engine_outside(&[Stage::Arranging])?;
+            engine.bind(slots, bonds.collect(), sizes, keys);
             Ok(())
         })
     }

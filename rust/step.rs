@@ -211,6 +211,8 @@ pub struct Engine {
     pub groups: Vec<Group>,
     bonds: Vec<Bond>,
     sizes: Vec<(Py<PyAny>, usize)>,
+    /// The keys of the parameters, if they are the values of one dict.
+    keys: Option<Vec<Py<PyAny>>>,
     extents: Extents,
     pub clip_norm: Option<f64>,
     pub nonfinite: Nonfinite,
@@ -227,11 +229,33 @@ pub struct Engine {
 
 impl Engine {
     /// Takes new slots and forgets every verdict about memory.
-    pub fn bind(&mut self, slots: Vec<Slot>, bonds: Vec<Bond>, sizes: Vec<(Py<PyAny>, usize)>) {
+    pub fn bind(
+        &mut self,
+        slots: Vec<Slot>,
+        bonds: Vec<Bond>,
+        sizes: Vec<(Py<PyAny>, usize)>,
+        keys: Option<Vec<Py<PyAny>>>,
+    ) {
         let arrays = || slots.iter().flat_map(|slot| slot.state.iter().chain([&slot.theta]));
         self.extents = Extents::new(arrays().map(|array| array.extent().clone()));
-        (self.slots, self.bonds, self.sizes) = (slots, bonds, sizes);
+        (self.slots, self.bonds, self.sizes, self.keys) = (slots, bonds, sizes, keys);
         self.zeroable = false;
+    }
+
+    /// The values of a dict that has the parameters' keys, in their order; None if it has others.
+    pub fn in_order<'py>(
+        &self,
+        gradients: &Bound<'py, PyDict>,
+    ) -> PyResult<Option<Bound<'py, PyList>>> {
+        let Some(keys) = self.keys.as_ref().filter(|keys| keys.len() == gradients.len()) else {
+            return Ok(None);
+        };
+        let list = PyList::empty(gradients.py());
+        for key in keys {
+            let Some(gradient) = gradients.get_item(key)? else { return Ok(None) };
+            list.append(gradient)?;
+        }
+        Ok(Some(list))
     }
 
     /// Steps all parameters that have a gradient, or none; returns what is to be reported, if anything is.
@@ -419,7 +443,9 @@ impl Engine {
             visit.call(key)?;
             visit.call(value)?;
         }
-        for (container, _) in &self.sizes {
+        for container in
+            self.sizes.iter().map(|(container, _)| container).chain(self.keys.iter().flatten())
+        {
             visit.call(container)?;
         }
         for slot in &self.slots {

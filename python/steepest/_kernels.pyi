@@ -15,12 +15,10 @@ class Stepper:
     def skipped_steps(self) -> int: ...
     def _bind(
         self,
-        parameters: list[NDArray[Any]],
-        states: list[list[NDArray[Any]]],
-        groups: list[int],
-        steps: list[int],
+        slots: list[tuple[NDArray[Any], list[NDArray[Any]], int, int]],
         bonds: list[tuple[Any, Any, Any]],
         sizes: list[tuple[Any, int]],
+        keys: list[Any] | None,
     ) -> None: ...
     def _configure(
         self,

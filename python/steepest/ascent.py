@@ -14,7 +14,34 @@ def _refuse_nesterov_without_momentum(options: Mapping[str, Any]) -> None:
         raise ValueError("nesterov: True needs momentum > 0, got momentum 0")
 
 
-class GradientAscent(Optimizer):
+class _Ascent(Optimizer):
+    """The law that both classes have."""
+
+    _law = "ascent"
+    _table = options.Table(
+        checks={
+            "lr": options.COMMON["lr"],
+            "momentum": options.FRACTION,
+            "beta": options.optional(options.FRACTION),
+            "eps": options.POSITIVE,
+            "nesterov": options.switch,
+            "clip_value": options.COMMON["clip_value"],
+            "lr_decay": options.COMMON["lr_decay"],
+            "warmup_steps": options.COMMON["warmup_steps"],
+            "weight_decay": options.COMMON["weight_decay"],
+            "bias_correction": options.switch,
+            "maximize": options.COMMON["maximize"],
+        },
+        states={
+            "velocity": lambda options: options["momentum"] != 0,
+            "second_moment": lambda options: options["beta"] is not None,
+        },
+        counted="second_moment",
+        exclusive=_refuse_nesterov_without_momentum,
+    )
+
+
+class GradientAscent(_Ascent):
     """Gradient ascent on NumPy arrays, with momentum, a second moment, clipping and decay.
 
     Parameters
@@ -110,29 +137,6 @@ class GradientAscent(Optimizer):
     array([0.01, 0.01])
     """
 
-    _law = "ascent"
-    _table = options.Table(
-        checks={
-            "lr": options.COMMON["lr"],
-            "momentum": options.FRACTION,
-            "beta": options.optional(options.FRACTION),
-            "eps": options.POSITIVE,
-            "nesterov": options.switch,
-            "clip_value": options.COMMON["clip_value"],
-            "lr_decay": options.COMMON["lr_decay"],
-            "warmup_steps": options.COMMON["warmup_steps"],
-            "weight_decay": options.COMMON["weight_decay"],
-            "bias_correction": options.switch,
-            "maximize": options.COMMON["maximize"],
-        },
-        states={
-            "velocity": lambda options: options["momentum"] != 0,
-            "second_moment": lambda options: options["beta"] is not None,
-        },
-        counted="second_moment",
-        exclusive=_refuse_nesterov_without_momentum,
-    )
-
     def __init__(
         self,
         parameters: Any,
@@ -153,18 +157,10 @@ class GradientAscent(Optimizer):
         nonfinite: str = "raise",
         callback: Callable[[StepInfo], Any] | None = None,
     ) -> None:
-        given = locals()
-        super().__init__(
-            parameters,
-            {name: given[name] for name in self._table.checks},
-            logging_interval=logging_interval,
-            clip_norm=clip_norm,
-            nonfinite=nonfinite,
-            callback=callback,
-        )
+        super().__init__(parameters, locals())
 
 
-class GradientDescent(GradientAscent):
+class GradientDescent(_Ascent):
     """Gradient descent: :class:`GradientAscent` with ``maximize=False``, and all else the same.
 
     Parameters
@@ -207,7 +203,4 @@ clip_norm, weight_decay, bias_correction, nonfinite, callback
         nonfinite: str = "raise",
         callback: Callable[[StepInfo], Any] | None = None,
     ) -> None:
-        given = {
-            name: value for name, value in locals().items() if name not in ("self", "__class__")
-        }
-        super().__init__(**given, maximize=False)
+        super().__init__(parameters, {**locals(), "maximize": False})

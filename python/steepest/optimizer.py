@@ -10,7 +10,7 @@ import copy
 import inspect
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, ClassVar, NoReturn
@@ -66,23 +66,12 @@ class Optimizer(Stepper):
     _law: ClassVar[str]
     _table: ClassVar[options.Table]
 
-    def __init__(
-        self,
-        parameters: Any,
-        defaults: Mapping[str, Any],
-        *,
-        logging_interval: int | None,
-        clip_norm: float | None,
-        nonfinite: str,
-        callback: Callable[[StepInfo], Any] | None,
-    ) -> None:
-        settings = {
-            "logging_interval": logging_interval,
-            "clip_norm": clip_norm,
-            "nonfinite": nonfinite,
-            "callback": callback,
-        }
-        self._start(defaults, settings)
+    def __init__(self, parameters: Any, arguments: Mapping[str, Any]) -> None:
+        """Take the parameters, and of a constructor's arguments the options, by name."""
+        self._start(
+            {name: arguments[name] for name in self._table.checks},
+            {name: arguments[name] for name in options.GLOBAL},
+        )
         specs = as_groups(parameters)
         self._is_grouped = specs is not None
         self._bind_groups([self._group(spec) for spec in specs or [{"params": parameters}]])
@@ -145,12 +134,14 @@ class Optimizer(Stepper):
         """Hand arrays and options to the kernels."""
         leaves = [leaf for nesting in nestings for leaf in nesting.leaves]
         self._bind(
-            [leaf.array for leaf in leaves],
-            [list(states[leaf.name].values()) for leaf in leaves],
-            [i for i, nesting in enumerate(nestings) for _ in nesting.leaves],
-            [steps.get(leaf.name, 0) for leaf in leaves],
+            [
+                (leaf.array, list(states[leaf.name].values()), i, steps.get(leaf.name, 0))
+                for i, nesting in enumerate(nestings)
+                for leaf in nesting.leaves
+            ],
             [bond for nesting in nestings for bond in nesting.bonds],
             [size for nesting in nestings for size in nesting.sizes],
+            nestings[0].keys if len(nestings) == 1 else None,
         )
         self._configure_kernels(group_options, settings)
         self._leaves, self._states = leaves, states

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, KeysView, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
@@ -165,8 +165,8 @@ class Nesting:
     bonds: list[tuple[Any, Any, Any]] = field(init=False, default_factory=list)
     bond_paths: list[str] = field(init=False, default_factory=list)
     sizes: list[tuple[Any, int]] = field(init=False, default_factory=list)
-    #: The keys of a dict of nothing but arrays, the usual case, which has a short way.
-    keys: KeysView[Any] | None = field(init=False, default=None)
+    #: The keys of a dict of nothing but arrays, whose gradients the kernels look up by themselves.
+    keys: list[Any] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         # An iterator can be walked once: what it gave is kept in its place.
@@ -178,7 +178,7 @@ class Nesting:
         check_names([leaf.name for leaf in self.leaves])
         root = self.root
         if isinstance(root, dict) and all(isinstance(child, Leaf) for child in root.values()):
-            self.keys = root.keys()
+            self.keys = list(root)
 
     def dtypes(self) -> Iterator[np.dtype[Any]]:
         """The dtype of every leaf."""
@@ -252,9 +252,6 @@ class Nesting:
 
     def place(self, gradients: Any) -> list[Any]:
         """Gradients nested like the parameters, as a flat list in the order of the leaves."""
-        keys = self.keys
-        if keys is not None and type(gradients) is dict and gradients.keys() == keys:
-            return [gradients[key] for key in keys]
         return list(_placed(self.root, gradients, ""))
 
 

@@ -114,9 +114,9 @@ class Stepper(optimizer.Optimizer):
 
     # -- what the compiled step keeps on its side ---------------------------------------------
 
-    def _bind(self, parameters: Any, states: Any, groups: Any, steps: list[int], *_: Any) -> None:
+    def _bind(self, slots: list[tuple[Any, Any, int, int]], *_: Any) -> None:
         self._refuse_while("arranging")
-        self._steps = list(steps)
+        self._steps = [steps for _, _, _, steps in slots]
 
     def _configure(self, law: str, groups: list[dict[str, Any]], *_: Any) -> None:
         self._refuse_while("arranging")
