@@ -90,8 +90,8 @@ for candidate in $(if $(PYTHON),"$(PYTHON)",$(PYTHONS)); do \
     bare=$$candidate; \
 done; \
 test "$$found" || { \
-    if test "$$bare"; then what="$$bare has no venv and ensurepip (on Debian: apt install python3-venv)"; \
-    else what="$(if $(PYTHON),$(PYTHON) is not one that runs,none on PATH runs)"; fi; \
+    if test "$$bare"; then what="$$bare lacks venv and ensurepip (on Debian: apt install python3-venv)"; \
+    else what="$(if $(PYTHON),$(PYTHON) is older or does not run,there is none on PATH that runs)"; fi; \
     echo "steepest needs Python 3.11 or newer, and $$what: install one or name it: make PYTHON=/path/to/python." >&2; \
     exit 1; \
 }
