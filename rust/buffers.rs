@@ -135,15 +135,20 @@ impl Array {
         })
     }
 
-    /// Holds `object` in place of one whose memory and strides were the same; false if they were not.
+    /// Holds `object` in place of an array of the same shape and strides, and says whether it lies in the
+    /// same memory; None if it cannot take that array's place.
     #[inline(always)]
-    pub fn hold_again(&mut self, object: &Bound<'_, PyAny>, header: &Header<'_>) -> bool {
-        let same =
-            self.data.0 == header.data && self.fits(header) && self.strides == header.strides;
-        if same {
-            self.held = Some(object.clone().unbind());
+    pub fn hold_again(&mut self, object: &Bound<'_, PyAny>, header: &Header<'_>) -> Option<bool> {
+        if !self.fits(header) || self.strides != header.strides {
+            return None;
         }
-        same
+        let same = self.data.0 == header.data;
+        if !same {
+            self.extent = extent(header.data as usize, &self.shape, &self.strides, self.dtype)?;
+            self.data = Address(header.data);
+        }
+        self.held = Some(object.clone().unbind());
+        Some(same)
     }
 
     pub fn release(&mut self) {

@@ -369,13 +369,15 @@ impl Engine {
             {
                 return Ok(false);
             }
-            if !slot.gradient.as_mut().is_some_and(|last| last.hold_again(&gradient, &header)) {
-                let Some(array) = Array::hold(&gradient, &header, &slot.order) else {
-                    return Ok(false);
-                };
-                let meets = self.extents.meet(array.extent());
-                slot.gradient = Some(array);
-                slot.overlaps = meets && hooks.overlaps(&gradient)?;
+            let again = slot.gradient.as_mut().and_then(|last| last.hold_again(&gradient, &header));
+            if again.is_none() {
+                slot.gradient = Array::hold(&gradient, &header, &slot.order);
+            }
+            let Some(array) = &slot.gradient else { return Ok(false) };
+            if again != Some(true) {
+                // Should the question fail, the gradient counts as one that overlaps: it is copied.
+                slot.overlaps = self.extents.meet(array.extent());
+                slot.overlaps = slot.overlaps && hooks.overlaps(&gradient)?;
                 self.zeroable = false;
             }
         }
