@@ -1,5 +1,7 @@
 """The oracle for arrays of every kind: the same numbers in a plain copy."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from harness import assert_same_bits
@@ -8,7 +10,7 @@ from steepest import reference
 both_floats = pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=["float32", "float64"])
 
 
-def values(shape, dtype=np.float64, seed=0):
+def values(shape: Any, dtype: Any = np.float64, seed: Any = 0) -> Any:
     """Numbers of both signs and several magnitudes, none of them zero."""
     rng = np.random.default_rng(seed)
     exponents = rng.integers(-8, 3, size=shape)
@@ -16,7 +18,9 @@ def values(shape, dtype=np.float64, seed=0):
     return np.asarray(signs * np.exp2(exponents) * rng.uniform(1, 2, size=shape), dtype)
 
 
-def steps_like_a_copy(library, parameters, gradients, steps=3, **options):
+def steps_like_a_copy(
+    library: Any, parameters: Any, gradients: Any, steps: Any = 3, **options: Any
+) -> None:
     """Step `parameters` in place; compare them and their state with the reference over copies.
 
     A gradient may live in a parameter's own memory: each step copies it before stepping.

@@ -1,5 +1,7 @@
 """A model of several kinds of array, the configurations it is stepped in, and where to stop."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from cases import Case
@@ -20,7 +22,7 @@ STOPS = [0, 1, 2, 7]
 END = 12
 
 
-def a_model():
+def a_model() -> Any:
     """Two dtypes, a 0-d array, an empty one, one in Fortran order and one that is a view."""
     rng = np.random.default_rng(5)
     return {
@@ -33,7 +35,7 @@ def a_model():
     }
 
 
-def gradients(model, t):
+def gradients(model: Any, t: Any) -> Any:
     """The gradients of step t; now and then one of them is missing."""
     rng = np.random.default_rng(100 + t)
     grads = {name: rng.normal(size=a.shape).astype(a.dtype) for name, a in model.items()}
@@ -42,12 +44,12 @@ def gradients(model, t):
     return grads
 
 
-def go_on(opt, model, until):
+def go_on(opt: Any, model: Any, until: Any) -> None:
     while opt.step_count < until:
         opt.step(gradients(model, opt.step_count))
 
 
-def started(library, case, until):
+def started(library: Any, case: Any, until: Any) -> Any:
     model = a_model()
     opt = library.GradientAscent(model, **case.options)
     go_on(opt, model, until)
@@ -57,5 +59,5 @@ def started(library, case, until):
 class Saved:
     """A state dict where `assert_same_state` wants an optimizer."""
 
-    def __init__(self, saved):
+    def __init__(self, saved: Any) -> None:
         self.state_dict = lambda: saved

@@ -1,17 +1,18 @@
 """Gradients that are not finite: refused, skipped or let through, as the optimizer was told."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 from harness import assert_same_bits
 from unchanged import photograph, refused
 
-TEXTBOOK = {"lr": 1.0, "momentum": 0.0, "beta": None}
+TEXTBOOK: dict[str, Any] = {"lr": 1.0, "momentum": 0.0, "beta": None}
 BAD = [float("nan"), float("inf"), float("-inf")]
 
 
-def three(library, dtype=np.float64, **options):
+def three(library: Any, dtype: Any = np.float64, **options: Any) -> Any:
     """Three arrays, stepped once."""
     arrays = {"a": np.zeros(3, dtype), "b": np.zeros((2, 40), dtype), "c": np.zeros((), dtype)}
     opt = library.GradientAscent(arrays, **options)
@@ -19,7 +20,7 @@ def three(library, dtype=np.float64, **options):
     return opt, arrays
 
 
-def spoiled(arrays, bad, *places):
+def spoiled(arrays: Any, bad: Any, *places: Any) -> Any:
     grads = {name: np.ones_like(a) for name, a in arrays.items()}
     for name, index in places:
         grads[name][index] = bad
@@ -29,20 +30,22 @@ def spoiled(arrays, bad, *places):
 @pytest.mark.parametrize("bad", BAD)
 class TestRaise:
     @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-    def test_names_the_parameter_how_many_and_where(self, library, bad, dtype):
+    def test_names_the_parameter_how_many_and_where(
+        self, library: Any, bad: Any, dtype: Any
+    ) -> None:
         opt, arrays = three(library, dtype)
         grads = spoiled(arrays, bad, ("b", (1, 7)), ("b", (1, 30)), ("b", (0, 39)))
         with refused(FloatingPointError, "'b'", "3", "(0, 39)", opt=opt, keeps=arrays.values()):
             opt.step(grads)
         assert (opt.step_count, opt.skipped_steps) == (1, 0)
 
-    def test_in_any_array_at_any_place(self, library, bad):
+    def test_in_any_array_at_any_place(self, library: Any, bad: Any) -> None:
         opt, arrays = three(library)
         for place in [("a", 0), ("a", 2), ("b", (0, 0)), ("b", (1, 39)), ("b", (0, 31)), ("c", ())]:
             with refused(FloatingPointError, f"'{place[0]}'", "1", opt=opt, keeps=arrays.values()):
                 opt.step(spoiled(arrays, bad, place))
 
-    def test_index_counts_in_the_arrays_own_order(self, library, bad):
+    def test_index_counts_in_the_arrays_own_order(self, library: Any, bad: Any) -> None:
         """The first in index order, whatever the memory order."""
         w = np.zeros((3, 4), order="F")
         opt = library.GradientAscent({"w": w})
@@ -53,13 +56,13 @@ class TestRaise:
         with refused(FloatingPointError, "'w'", "2", "(0, 0)", opt=opt, keeps=[w]):
             opt.step({"w": g[::-1, ::-1][[1, 0, 2]][:, [0, 1, 2, 3]]})
 
-    def test_leaves_gradients_that_were_to_be_zeroed(self, library, bad):
+    def test_leaves_gradients_that_were_to_be_zeroed(self, library: Any, bad: Any) -> None:
         opt, arrays = three(library)
         grads = spoiled(arrays, bad, ("c", ()))
         with refused(FloatingPointError, opt=opt, keeps=[*arrays.values(), *grads.values()]):
             opt.step(grads, zero_grads=True)
 
-    def test_whatever_the_other_options(self, library, bad):
+    def test_whatever_the_other_options(self, library: Any, bad: Any) -> None:
         for options in (
             TEXTBOOK,
             {"clip_norm": 1.0},
@@ -76,7 +79,9 @@ class TestRaise:
 @pytest.mark.parametrize("bad", BAD)
 class TestSkip:
     @pytest.mark.parametrize("place", [("a", 1), ("c", ())])
-    def test_counts_the_step_and_changes_nothing_else(self, library, bad, place):
+    def test_counts_the_step_and_changes_nothing_else(
+        self, library: Any, bad: Any, place: Any
+    ) -> None:
         opt, arrays = three(library, nonfinite="skip", lr_decay=0.5)
         saved, live, buffers, groups = photograph(opt, *arrays.values())
         for skipped in (1, 2):
@@ -86,7 +91,7 @@ class TestSkip:
         assert after[1:] == (live, buffers, groups)
         assert {**after[0], "skipped_steps": "0"} == saved
 
-    def test_the_next_step_is_as_if_there_had_been_no_skip(self, library, bad):
+    def test_the_next_step_is_as_if_there_had_been_no_skip(self, library: Any, bad: Any) -> None:
         opt, arrays = three(library, nonfinite="skip", lr_decay=0.5)
         twin, twins = three(library, lr_decay=0.5)
         opt.step(spoiled(arrays, bad, ("b", (0, 1))))
@@ -96,7 +101,7 @@ class TestSkip:
         for name in arrays:
             assert_same_bits(arrays[name], twins[name])
 
-    def test_still_zeroes_the_gradients(self, library, bad):
+    def test_still_zeroes_the_gradients(self, library: Any, bad: Any) -> None:
         opt, arrays = three(library, nonfinite="skip")
         grads = spoiled(arrays, bad, ("a", 1), ("b", (1, 1)))
         opt.step(grads, zero_grads=True)
@@ -107,7 +112,7 @@ class TestSkip:
 
 @pytest.mark.parametrize("bad", BAD)
 class TestPropagate:
-    def test_lets_them_through_to_their_own_element(self, library, bad):
+    def test_lets_them_through_to_their_own_element(self, library: Any, bad: Any) -> None:
         opt, arrays = three(library, nonfinite="propagate", **TEXTBOOK)
         opt.step(spoiled(arrays, bad, ("a", 1)))
         assert arrays["a"][0] == 2.0
@@ -115,7 +120,7 @@ class TestPropagate:
         assert (arrays["b"] == 2.0).all()
         assert opt.step_count == 2
 
-    def test_clip_norm_spreads_a_nan(self, library, bad):
+    def test_clip_norm_spreads_a_nan(self, library: Any, bad: Any) -> None:
         opt, arrays = three(library, nonfinite="propagate", clip_norm=100.0, **TEXTBOOK)
         opt.step(spoiled(arrays, bad, ("a", 1)))
         assert np.isnan(arrays["a"][1])
@@ -124,7 +129,7 @@ class TestPropagate:
         else:
             assert (arrays["b"] == 1.0).all(), "an infinite norm gives the factor 0"
 
-    def test_clip_value_keeps_nan_and_bounds_infinity(self, library, bad):
+    def test_clip_value_keeps_nan_and_bounds_infinity(self, library: Any, bad: Any) -> None:
         opt, arrays = three(library, nonfinite="propagate", clip_value=1.5, **TEXTBOOK)
         opt.step(spoiled(arrays, bad, ("a", 1)))
         expected = bad if math.isnan(bad) else 1.0 + math.copysign(1.5, bad)
@@ -141,13 +146,13 @@ LARGEST_WITH_A_SQUARE = {
 class TestSquaresThatOverflow:
     """With beta on and no clipping, g·g = inf would freeze the element for ever."""
 
-    def gradient(self, dtype, value):
+    def gradient(self, dtype: Any, value: Any) -> Any:
         g = np.ones(50, dtype)
         g[37] = value
         return g
 
     @pytest.mark.parametrize("sign", [1, -1])
-    def test_count_as_not_finite(self, library, dtype, sign):
+    def test_count_as_not_finite(self, library: Any, dtype: Any, sign: Any) -> None:
         w = np.zeros(50, dtype)
         opt = library.GradientAscent({"w": w})
         largest = LARGEST_WITH_A_SQUARE[dtype]
@@ -162,11 +167,11 @@ class TestSquaresThatOverflow:
             with refused(FloatingPointError, "'w'", "1", "(37,)", opt=opt, keeps=[w]):
                 opt.step({"w": self.gradient(dtype, sign * value)})
 
-    def test_are_skipped_when_told_so(self, library, dtype):
+    def test_are_skipped_when_told_so(self, library: Any, dtype: Any) -> None:
         w = np.zeros(50, dtype)
         opt = library.GradientAscent({"w": w}, nonfinite="skip")
         opt.step({"w": self.gradient(dtype, np.finfo(dtype).max)})
-        assert (opt.step_count, opt.skipped_steps, w.any()) == (0, 1, False)
+        assert (opt.step_count, opt.skipped_steps, bool(w.any())) == (0, 1, False)
 
     @pytest.mark.parametrize(
         "options",
@@ -178,14 +183,16 @@ class TestSquaresThatOverflow:
         ],
         ids=str,
     )
-    def test_are_welcome_where_they_do_no_harm(self, library, dtype, options):
+    def test_are_welcome_where_they_do_no_harm(
+        self, library: Any, dtype: Any, options: Any
+    ) -> None:
         w = np.zeros(50, dtype)
         opt = library.GradientAscent({"w": w}, **options)
         opt.step({"w": self.gradient(dtype, np.finfo(dtype).max)})
         assert opt.step_count == 1
         assert np.isfinite(w).all()
 
-    def test_are_judged_group_by_group(self, library, dtype):
+    def test_are_judged_group_by_group(self, library: Any, dtype: Any) -> None:
         huge = self.gradient(dtype, np.finfo(dtype).max)
         fine = np.ones(50, dtype)
         groups = [
@@ -199,7 +206,7 @@ class TestSquaresThatOverflow:
         with refused(FloatingPointError, "'guarded'", opt=opt):
             opt.step([huge, fine, fine])
 
-    def test_turning_clipping_on_and_off_counts_at_once(self, library, dtype):
+    def test_turning_clipping_on_and_off_counts_at_once(self, library: Any, dtype: Any) -> None:
         w = np.zeros(50, dtype)
         opt = library.GradientAscent({"w": w}, clip_value=1.0)
         huge = {"w": self.gradient(dtype, np.finfo(dtype).max)}
@@ -212,9 +219,9 @@ class TestSquaresThatOverflow:
         assert opt.step_count == 2
 
 
-def test_a_norm_beyond_float64_is_still_clipped(library):
+def test_a_norm_beyond_float64_is_still_clipped(library: Any) -> None:
     """The total of squares overflows, the norm does not: it is redone scaled."""
-    told = []
+    told: list[Any] = []
     w = np.zeros(4)
     opt = library.GradientAscent(w, clip_norm=1.0, callback=told.append, **TEXTBOOK)
     opt.step(np.full(4, 1e200))
@@ -222,7 +229,7 @@ def test_a_norm_beyond_float64_is_still_clipped(library):
     np.testing.assert_allclose(w, 0.5)
 
 
-def test_nan_among_gradients_that_are_none_is_still_found(library):
+def test_nan_among_gradients_that_are_none_is_still_found(library: Any) -> None:
     opt, arrays = three(library)
     with refused(FloatingPointError, "'c'", opt=opt, keeps=arrays.values()):
         opt.step({"a": None, "b": None, "c": np.array(np.nan)})

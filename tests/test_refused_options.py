@@ -6,6 +6,7 @@ A message names the option, what was found and what was expected.
 
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from unchanged import refused, stepped
 
 inf, nan = float("inf"), float("nan")
 
-OUT_OF_RANGE = [
+OUT_OF_RANGE: list[tuple[str, list[float]]] = [
     ("lr", [-0.1, -1e-300, nan, inf, -inf]),
     ("momentum", [-0.1, 1.0, 1.5, nan, inf, -inf]),
     ("beta", [-0.1, 1.0, 1.5, nan, inf, -inf]),
@@ -71,36 +72,44 @@ option_table = pytest.mark.parametrize(
 
 class TestOptions:
     @option_table
-    def test_at_construction(self, library, option, value, error):
+    def test_at_construction(self, library: Any, option: Any, value: Any, error: Any) -> None:
         w = np.ones(3)
         with refused(error, option, keeps=[w]):
             library.GradientAscent({"w": w}, **{option: value})
 
     @option_table
-    def test_in_a_group_at_construction(self, library, option, value, error):
+    def test_in_a_group_at_construction(
+        self, library: Any, option: Any, value: Any, error: Any
+    ) -> None:
         w = np.ones(3)
         with refused(error, option, keeps=[w]):
             library.GradientAscent([{"params": w, option: value}])
 
     @option_table
-    def test_when_written_to_a_group(self, library, option, value, error):
+    def test_when_written_to_a_group(
+        self, library: Any, option: Any, value: Any, error: Any
+    ) -> None:
         opt, parameters = stepped(library)
         with refused(error, option, opt=opt, keeps=parameters.values()):
             opt.param_groups[0][option] = value
 
     @option_table
-    def test_when_a_group_is_added(self, library, option, value, error):
+    def test_when_a_group_is_added(self, library: Any, option: Any, value: Any, error: Any) -> None:
         opt, parameters = stepped(library)
         with refused(error, option, opt=opt, keeps=parameters.values()):
             opt.add_param_group({"params": {"c": np.ones(2)}, option: value})
 
     @pytest.mark.parametrize(("option", "value", "error"), WHOLE_OPTIMIZER)
-    def test_of_the_whole_optimizer_at_construction(self, library, option, value, error):
+    def test_of_the_whole_optimizer_at_construction(
+        self, library: Any, option: Any, value: Any, error: Any
+    ) -> None:
         with refused(error, option):
             library.GradientAscent({"w": np.ones(3)}, **{option: value})
 
     @pytest.mark.parametrize(("option", "value", "error"), WHOLE_OPTIMIZER)
-    def test_of_the_whole_optimizer_when_written(self, library, option, value, error):
+    def test_of_the_whole_optimizer_when_written(
+        self, library: Any, option: Any, value: Any, error: Any
+    ) -> None:
         opt, parameters = stepped(library)
         before = getattr(opt, option)
         with refused(error, option, opt=opt, keeps=parameters.values()):
@@ -126,42 +135,46 @@ class TestOptions:
             ("beta", True, ["True", "number"]),
         ],
     )
-    def test_message_says_what_was_found_and_what_is_wanted(self, library, option, value, said):
+    def test_message_says_what_was_found_and_what_is_wanted(
+        self, library: Any, option: Any, value: Any, said: Any
+    ) -> None:
         with refused((TypeError, ValueError), option, *said):
             library.GradientAscent({"w": np.ones(3)}, **{option: value})
 
     @pytest.mark.parametrize("value", [2.5, nan, inf])
-    def test_warmup_steps_must_be_a_whole_number(self, library, value):
+    def test_warmup_steps_must_be_a_whole_number(self, library: Any, value: Any) -> None:
         with refused((TypeError, ValueError), "warmup_steps"):
             library.GradientAscent({"w": np.ones(3)}, warmup_steps=value)
 
-    def test_unknown_options(self, library):
+    def test_unknown_options(self, library: Any) -> None:
         with refused(TypeError, "learning_rate"):
             library.GradientAscent({"w": np.ones(3)}, learning_rate=0.1)
         with refused((TypeError, ValueError), "learning_rate"):
             library.GradientAscent([{"params": np.ones(3), "learning_rate": 0.1}])
 
     @pytest.mark.parametrize("option", ["clip_norm", "nonfinite", "logging_interval", "callback"])
-    def test_options_of_the_whole_optimizer_do_not_belong_in_a_group(self, library, option):
+    def test_options_of_the_whole_optimizer_do_not_belong_in_a_group(
+        self, library: Any, option: Any
+    ) -> None:
         with refused((TypeError, ValueError), option):
             library.GradientAscent([{"params": np.ones(3), option: None}])
 
 
 class TestOptionsTogether:
-    def test_nesterov_needs_momentum(self, library):
+    def test_nesterov_needs_momentum(self, library: Any) -> None:
         with refused(ValueError, "nesterov", "momentum"):
             library.GradientAscent({"w": np.ones(3)}, nesterov=True, momentum=0.0)
 
-    def test_nesterov_needs_momentum_in_a_group(self, library):
+    def test_nesterov_needs_momentum_in_a_group(self, library: Any) -> None:
         with refused(ValueError, "nesterov", "momentum"):
             library.GradientAscent([{"params": np.ones(3), "nesterov": True}], momentum=0.0)
 
-    def test_nesterov_keeps_momentum_on(self, library):
+    def test_nesterov_keeps_momentum_on(self, library: Any) -> None:
         opt, parameters = stepped(library, nesterov=True)
         with refused(ValueError, "nesterov", "momentum", opt=opt, keeps=parameters.values()):
             opt.param_groups[0]["momentum"] = 0.0
 
-    def test_nesterov_cannot_be_turned_on_without_momentum(self, library):
+    def test_nesterov_cannot_be_turned_on_without_momentum(self, library: Any) -> None:
         opt, parameters = stepped(library, momentum=0.0)
         with refused(ValueError, "nesterov", "momentum", opt=opt, keeps=parameters.values()):
             opt.param_groups[0]["nesterov"] = True
@@ -170,7 +183,7 @@ class TestOptionsTogether:
         ("option", "value"),
         [("eps", 1e-50), ("eps", 5e-324), ("lr", 1e39), ("lr", 1e308)],
     )
-    def test_a_number_that_float32_cannot_hold(self, library, option, value):
+    def test_a_number_that_float32_cannot_hold(self, library: Any, option: Any, value: Any) -> None:
         single, double = np.ones(3, np.float32), np.ones(3)
         with refused(ValueError, option, "float32"):
             library.GradientAscent({"w": single}, **{option: value})

@@ -4,6 +4,9 @@ A message names the parameter, what was found and what was expected.
 `refused` also compares parameters, state and counters before and after, byte for byte.
 """
 
+import contextlib
+from typing import Any
+
 import numpy as np
 import pytest
 from unchanged import refused, stepped
@@ -12,11 +15,11 @@ from unchanged import refused, stepped
 class Explosive:
     """An element of an object array: any use of it fails."""
 
-    def _boom(self, *_):
+    def _boom(self, *_: Any) -> None:
         raise AssertionError("an object element was touched")
 
-    __add__ = __radd__ = __mul__ = __rmul__ = __float__ = __eq__ = __bool__ = __repr__ = _boom
-    __hash__ = None
+    for _name in ("add", "radd", "mul", "rmul", "float", "bool", "eq", "repr"):
+        locals()[f"__{_name}__"] = _boom
 
 
 PARAMETER_DTYPES = [
@@ -42,16 +45,16 @@ class TestParameters:
     @pytest.mark.parametrize(
         ("array", "said"), PARAMETER_DTYPES, ids=[str(a.dtype) for a, _ in PARAMETER_DTYPES]
     )
-    def test_of_another_dtype(self, library, array, said):
+    def test_of_another_dtype(self, library: Any, array: Any, said: Any) -> None:
         with refused(TypeError, "'w'", said, "float32", "float64", keeps=[array]):
             library.GradientAscent({"v": np.ones(2), "w": array})
 
-    def test_of_bfloat16(self, library):
+    def test_of_bfloat16(self, library: Any) -> None:
         ml_dtypes = pytest.importorskip("ml_dtypes")
         with refused(TypeError, "'w'", "bfloat16", "float32", "float64"):
             library.GradientAscent({"w": np.ones(3, ml_dtypes.bfloat16)})
 
-    def test_of_object_dtype_are_never_touched(self, library):
+    def test_of_object_dtype_are_never_touched(self, library: Any) -> None:
         array = np.empty(2, object)
         array[:] = [Explosive(), Explosive()]
         with pytest.raises(TypeError, match="object"):
@@ -61,31 +64,31 @@ class TestParameters:
             opt.step({"w": array})
 
     @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-    def test_of_swapped_byte_order(self, library, dtype):
+    def test_of_swapped_byte_order(self, library: Any, dtype: Any) -> None:
         array = np.ones(3, np.dtype(dtype).newbyteorder())
         with refused(TypeError, "'w'", "byte order", keeps=[array]):
             library.GradientAscent({"w": array})
 
-    def test_that_are_masked(self, library):
+    def test_that_are_masked(self, library: Any) -> None:
         with refused(TypeError, "'w'", "MaskedArray", "mask"):
-            library.GradientAscent({"w": np.ma.masked_array(np.ones(3), [0, 1, 0])})
+            library.GradientAscent({"w": np.ma.masked_array(np.ones(3), [False, True, False])})
 
-    def test_that_are_read_only(self, library):
+    def test_that_are_read_only(self, library: Any) -> None:
         array = np.ones(3)
         array.flags.writeable = False
         with refused(ValueError, "'w'", "read-only", keeps=[array]):
             library.GradientAscent({"w": array})
 
-    def test_that_are_a_broadcast_view(self, library):
+    def test_that_are_a_broadcast_view(self, library: Any) -> None:
         with refused(ValueError, "'w'"):
             library.GradientAscent({"w": np.broadcast_to(np.ones(3), (2, 3))})
 
-    def test_that_are_a_read_only_memmap(self, library, tmp_path):
+    def test_that_are_a_read_only_memmap(self, library: Any, tmp_path: Any) -> None:
         np.save(tmp_path / "w.npy", np.ones(3))
         with refused(ValueError, "'w'", "read-only"):
             library.GradientAscent({"w": np.load(tmp_path / "w.npy", mmap_mode="r")})
 
-    def test_that_became_read_only_after_construction(self, library):
+    def test_that_became_read_only_after_construction(self, library: Any) -> None:
         w = np.ones(3)
         opt = library.GradientAscent({"w": w})
         opt.step({"w": np.ones(3)})
@@ -114,16 +117,16 @@ class TestParameters:
         ],
         ids=repr,
     )
-    def test_that_cannot_be_updated_in_place(self, library, thing):
+    def test_that_cannot_be_updated_in_place(self, library: Any, thing: Any) -> None:
         with refused(TypeError):
             library.GradientAscent(thing)
 
-    def test_whose_only_door_is_array(self, library):
+    def test_whose_only_door_is_array(self, library: Any) -> None:
         class OnlyArray:
-            def __init__(self):
+            def __init__(self) -> None:
                 self.values = np.ones(3)
 
-            def __array__(self, dtype=None, copy=None):
+            def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
                 return self.values
 
         thing = OnlyArray()
@@ -132,22 +135,24 @@ class TestParameters:
 
     @pytest.mark.parametrize(
         "nothing",
-        [[], (), {}, iter(()), [[]], {"a": []}, {"a": {}, "b": [()]}, [{"params": []}]],
+        [[], (), {}, [[]], {"a": []}, {"a": {}, "b": [()]}, [{"params": []}]],
         ids=repr,
     )
-    def test_that_are_none_at_all(self, library, nothing):
+    def test_that_are_none_at_all(self, library: Any, nothing: Any) -> None:
         with refused(ValueError):
             library.GradientAscent(nothing)
+        with refused(ValueError):
+            library.GradientAscent(iter(nothing) if isinstance(nothing, list) else iter(()))
 
-    def test_with_two_keys_that_read_the_same(self, library):
+    def test_with_two_keys_that_read_the_same(self, library: Any) -> None:
         with refused(ValueError, "1"):
             library.GradientAscent({1: np.ones(2), "1": np.ones(2)})
 
-    def test_with_two_paths_that_read_the_same(self, library):
+    def test_with_two_paths_that_read_the_same(self, library: Any) -> None:
         with refused(ValueError, "a.b"):
             library.GradientAscent({"a.b": np.ones(2), "a": {"b": np.ones(2)}})
 
-    def test_given_twice(self, library):
+    def test_given_twice(self, library: Any) -> None:
         w = np.ones(3)
         with refused(ValueError, "'a'", "'b'", keeps=[w]):
             library.GradientAscent({"a": w, "b": w})
@@ -158,20 +163,20 @@ class TestParameters:
         with refused(ValueError, "'a'", "'b'", keeps=[w]):
             library.GradientAscent([{"params": {"a": w}}, {"params": {"b": w}}])
 
-    def test_that_partly_overlap(self, library):
+    def test_that_partly_overlap(self, library: Any) -> None:
         w = np.ones(10)
         with refused(ValueError, "'a'", "'b'", keeps=[w]):
             library.GradientAscent({"a": w[:6], "b": w[5:]})
         with refused(ValueError, "'a'", "'b'", keeps=[w]):
             library.GradientAscent([{"params": {"a": w[:6]}}, {"params": {"b": w[5:]}}])
 
-    def test_that_an_added_group_would_repeat(self, library):
+    def test_that_an_added_group_would_repeat(self, library: Any) -> None:
         opt, parameters = stepped(library)
         for again in (parameters["W"], parameters["W"][1], parameters["W"].T):
             with refused(ValueError, "'W'", "'again'", opt=opt, keeps=parameters.values()):
                 opt.add_param_group({"params": {"again": again}})
 
-    def test_in_some_groups_but_not_all(self, library):
+    def test_in_some_groups_but_not_all(self, library: Any) -> None:
         with refused(ValueError, "params"):
             library.GradientAscent([{"params": np.ones(2)}, {"w": np.ones(2)}])
         with refused(ValueError, "params"):
@@ -179,28 +184,28 @@ class TestParameters:
 
 
 class TestLoopsAndMutation:
-    def test_parameters_that_contain_themselves(self, library):
-        ring = [np.ones(2)]
+    def test_parameters_that_contain_themselves(self, library: Any) -> None:
+        ring: list[Any] = [np.ones(2)]
         ring.append(ring)
-        knot = {"w": np.ones(2)}
+        knot: dict[str, Any] = {"w": np.ones(2)}
         knot["again"] = {"knot": knot}
         for endless in (ring, knot):
             with refused((ValueError, RuntimeError)):
                 library.GradientAscent(endless)
 
-    def test_gradients_that_contain_themselves(self, library):
+    def test_gradients_that_contain_themselves(self, library: Any) -> None:
         opt, parameters = stepped(library)
-        ring = []
+        ring: list[Any] = []
         ring.append(ring)
-        knot = {"b": np.ones(4)}
+        knot: dict[str, Any] = {"b": np.ones(4)}
         knot["W"] = knot
         for endless in (ring, [ring, ring], knot):
             with refused((ValueError, RuntimeError, TypeError), opt=opt, keeps=parameters.values()):
                 opt.step(endless)
 
     @pytest.mark.parametrize("depth", [2_000, 100_000])
-    def test_nesting_without_end(self, library, depth):
-        tower = np.ones(2)
+    def test_nesting_without_end(self, library: Any, depth: Any) -> None:
+        tower: Any = np.ones(2)
         for _ in range(depth):
             tower = [tower]
         with refused((ValueError, RuntimeError)):
@@ -208,44 +213,42 @@ class TestLoopsAndMutation:
         while isinstance(tower, list):  # taken down by hand: no deep recursion on the way out
             tower = tower[0]
 
-    def test_a_list_that_grows_while_it_is_walked(self, library):
+    def test_a_list_that_grows_while_it_is_walked(self, library: Any) -> None:
         class Growing:
             grown = 0
 
-            def __init__(self, home):
+            def __init__(self, home: Any) -> None:
                 self.home = home
                 self.grad = None
                 self.array = np.ones(1)
 
             @property
-            def data(self):
+            def data(self) -> Any:
                 if Growing.grown < 20_000:
                     Growing.grown += 1
                     self.home.append(Growing(self.home))
                 return self.array
 
-        home = []
+        home: list[Any] = []
         home.append(Growing(home))
-        try:
+        with contextlib.suppress(ValueError, RuntimeError):
             library.GradientAscent(home)
-        except (ValueError, RuntimeError):
-            pass
         assert Growing.grown < 1_000, "the walk must not follow the list as it grows"
 
-    def test_a_dict_that_changes_while_it_is_walked(self, library):
+    def test_a_dict_that_changes_while_it_is_walked(self, library: Any) -> None:
         class Growing:
             grad = None
 
-            def __init__(self, home):
+            def __init__(self, home: Any) -> None:
                 self.home = home
                 self.array = np.ones(1)
 
             @property
-            def data(self):
+            def data(self) -> Any:
                 self.home[f"more{len(self.home)}"] = np.ones(1)
                 return self.array
 
-        home = {}
+        home: dict[str, Any] = {}
         home["w"] = Growing(home)
         with refused((ValueError, RuntimeError)):
             opt = library.GradientAscent(home)
@@ -264,9 +267,9 @@ class TestAddresses:
             ((3, 3), (2**62, 2**62)),
         ],
     )
-    def test_that_overflow(self, library, shape, strides):
+    def test_that_overflow(self, library: Any, shape: Any, strides: Any) -> None:
         class Forged:
-            def __init__(self):
+            def __init__(self) -> None:
                 self.anchor = np.ones(8)
                 self.__array_interface__ = {
                     "shape": shape,
