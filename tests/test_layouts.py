@@ -117,8 +117,8 @@ def test_gradients_are_not_written(library: Any, case: Case, dtype: str) -> None
     }
     before = {name: owner(slope).tobytes() for name, slope in slopes.items()}
     opt = build(library, case, {name: np.zeros_like(slope) for name, slope in slopes.items()})
-    for _ in range(3):
-        opt.step(slopes)
+    opt.step(slopes)
+    opt.step(slopes)
     assert {name: owner(slope).tobytes() for name, slope in slopes.items()} == before
 
 
