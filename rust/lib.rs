@@ -150,11 +150,10 @@ impl Stepper {
             let (py, owner) = (slf.py(), slf.as_any());
             let stepper = slf.get();
             let list = grads.and_then(|grads| grads.cast_exact::<PyList>().ok());
-            let dict = grads.and_then(|grads| grads.cast_exact::<PyDict>().ok());
-            let flat = match (list, dict) {
+            let flat = match (list, grads) {
                 (Some(list), _) => Some(list.clone()),
-                (_, Some(dict)) => stepper.engine_outside(STEPPING)?.in_order(dict)?,
-                _ => None,
+                (None, Some(grads)) => stepper.engine_outside(STEPPING)?.in_order(grads)?,
+                (None, None) => None,
             };
             let gradients = match flat {
                 Some(list) => list,
@@ -183,7 +182,7 @@ impl Stepper {
     }
 
     /// Binds parameters, each with its states, group and tᵢ; and where they must still be found: entries
-    /// and sizes of the containers they came in, and the keys if they came in one dict.
+    /// and sizes of the containers they came in, and the keys if they came in one dict (or [] if one array).
     fn _bind(
         &self,
         slots: Vec<Row<'_>>,

@@ -211,7 +211,7 @@ pub struct Engine {
     pub groups: Vec<Group>,
     bonds: Vec<Bond>,
     sizes: Vec<(Py<PyAny>, usize)>,
-    /// The keys of the parameters, if they are the values of one dict.
+    /// The keys of the parameters if they are the values of one dict, no key if they are one array.
     keys: Option<Vec<Py<PyAny>>>,
     extents: Extents,
     pub clip_norm: Option<f64>,
@@ -242,20 +242,28 @@ impl Engine {
         self.zeroable = false;
     }
 
-    /// The values of a dict that has the parameters' keys, in their order; None if it has others.
+    /// Gradients in one of the usual forms (a dict like the parameters', an array for the one parameter)
+    /// as a flat list; None for any other.
     pub fn in_order<'py>(
         &self,
-        gradients: &Bound<'py, PyDict>,
+        gradients: &Bound<'py, PyAny>,
     ) -> PyResult<Option<Bound<'py, PyList>>> {
-        let Some(keys) = self.keys.as_ref().filter(|keys| keys.len() == gradients.len()) else {
-            return Ok(None);
-        };
-        let list = PyList::empty(gradients.py());
-        for key in keys {
-            let Some(gradient) = gradients.get_item(key)? else { return Ok(None) };
-            list.append(gradient)?;
+        let py = gradients.py();
+        let Some(keys) = &self.keys else { return Ok(None) };
+        if keys.is_empty() && gradients.get_type().is(ndarray(py)) {
+            return PyList::new(py, [gradients]).map(Some);
         }
-        Ok(Some(list))
+        match gradients.cast_exact::<PyDict>() {
+            Ok(dict) if dict.len() == keys.len() => {
+                let list = PyList::empty(py);
+                for key in keys {
+                    let Some(gradient) = dict.get_item(key)? else { return Ok(None) };
+                    list.append(gradient)?;
+                }
+                Ok(Some(list))
+            }
+            _ => Ok(None),
+        }
     }
 
     /// Steps all parameters that have a gradient, or none; returns what is to be reported, if anything is.

@@ -112,8 +112,8 @@ class Leaf:
         array = self.array
         if array.shape != self.shape:
             raise ValueError(
-                f"{self.label}: the array has shape {array.shape} now, "
-                f"expected {self.shape}; call opt.rebind()"
+                f"{self.label}: the array has shape {array.shape} now, expected {self.shape}; "
+                "call opt.rebind(), which starts its state anew"
             )
         if array.dtype != self.dtype or _place(array) != self.place:
             raise ValueError(f"{self.label}: the array's memory was replaced; call opt.rebind()")
@@ -165,7 +165,7 @@ class Nesting:
     bonds: list[tuple[Any, Any, Any]] = field(init=False, default_factory=list)
     bond_paths: list[str] = field(init=False, default_factory=list)
     sizes: list[tuple[Any, int]] = field(init=False, default_factory=list)
-    #: The keys of a dict of nothing but arrays, whose gradients the kernels look up by themselves.
+    #: The keys of a dict of nothing but arrays, [] for one array: the kernels find these gradients alone.
     keys: list[Any] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
@@ -177,7 +177,9 @@ class Nesting:
             raise ValueError("parameters: found no array, expected at least one")
         check_names([leaf.name for leaf in self.leaves])
         root = self.root
-        if isinstance(root, dict) and all(isinstance(child, Leaf) for child in root.values()):
+        if isinstance(root, Leaf):
+            self.keys = []
+        elif isinstance(root, dict) and all(isinstance(child, Leaf) for child in root.values()):
             self.keys = list(root)
 
     def dtypes(self) -> Iterator[np.dtype[Any]]:
