@@ -3,8 +3,10 @@
 //! # The argument for every `unsafe` here
 //!
 //! *Alive.* A span's memory belongs to an array object of which the step holds an owned reference, and
-//! NumPy refuses to reallocate an array that others refer to. Shape and strides are copied out of the
-//! object, so that assigning `array.shape` cannot pull them away.
+//! NumPy refuses to reallocate an array that others refer to (`resize(refcheck=False)` takes the
+//! responsibility from it; that parameters and states are still where they were is looked at in every
+//! step). Shape and strides are copied out of the object, so that assigning `array.shape` cannot pull
+//! them away.
 //!
 //! *In bounds.* A [`Walk`] visits exactly the elements NumPy's own indexing visits: it is made from the
 //! array's shape and strides, its axes only reordered, reversed or merged. Every public reader takes a range
@@ -46,25 +48,23 @@ impl Dtype {
     }
 }
 
-/// An array object's fields as they stand now; they hold until Python code next runs.
+/// An array object's fields as they stand now.
 #[derive(Clone, Copy)]
-pub struct Header<'a> {
+struct Header<'a> {
     data: *mut u8,
     shape: &'a [isize],
     strides: &'a [isize],
     dtype: Dtype,
-    pub writable: bool,
+    writable: bool,
 }
 
 impl<'a> Header<'a> {
-    /// The order of the array's own memory.
-    pub fn order(&self) -> Order {
-        Order::memory(self.shape, self.strides)
-    }
-
     /// Reads `object` if its type is exactly `ndarray` and its dtype one the laws are written in.
+    ///
+    /// # Safety
+    /// No Python code runs while the header is in use: it could assign the object another shape.
     #[inline(always)]
-    pub fn read(object: &'a Bound<'_, PyAny>, ndarray: &Bound<'_, PyType>) -> Option<Self> {
+    unsafe fn read(object: &'a Bound<'_, PyAny>, ndarray: &Bound<'_, PyType>) -> Option<Self> {
         let object = object.as_ptr();
         // SAFETY: `object` is alive for 'a; once its type is `ndarray` it is laid out as PyArrayObject,
         // whose descr is never null and whose dimensions and strides hold `nd` numbers (null when nd = 0).
@@ -119,36 +119,79 @@ pub struct Array {
 }
 
 impl Array {
-    /// Holds `object`, whose header was just read; `order` is that of the parameter it belongs to.
+    /// Holds a writable array, to be walked in `order`, or in that of its own memory.
+    pub fn hold(
+        object: &Bound<'_, PyAny>,
+        order: Option<&Order>,
+        ndarray: &Bound<'_, PyType>,
+    ) -> Option<Self> {
+        // SAFETY: no Python code runs before this function returns.
+        let header = unsafe { Header::read(object, ndarray) }.filter(|header| header.writable)?;
+        Self::with_header(object, &header, order)
+    }
+
     /// None if its strides reach beyond the address space.
-    pub fn hold(object: &Bound<'_, PyAny>, header: &Header<'_>, order: &Order) -> Option<Self> {
+    fn with_header(
+        object: &Bound<'_, PyAny>,
+        header: &Header<'_>,
+        order: Option<&Order>,
+    ) -> Option<Self> {
         let Header { data, shape, strides, dtype, .. } = *header;
+        let own_order = Order::memory(shape, strides);
         Some(Self {
             held: Some(object.clone().unbind()),
             data: Address(data),
             shape: shape.to_vec(),
             strides: strides.to_vec(),
             dtype,
-            ordered: Walk::new(shape, strides, dtype, order),
+            ordered: Walk::new(shape, strides, dtype, order.unwrap_or(&own_order)),
             indexed: Walk::new(shape, strides, dtype, &Order::index(shape.len())),
             extent: extent(data as usize, shape, strides, dtype)?,
         })
     }
 
-    /// Holds `object` in place of an array of the same shape and strides, and says whether it lies in the
-    /// same memory; None if it cannot take that array's place.
+    /// Holds a gradient of `theta` in the place of the last one, and says whether it lies in the same
+    /// memory, so that what was found out about that one still stands. None if it is no gradient of
+    /// `theta`, or shall be `writable` and is not.
     #[inline(always)]
-    pub fn hold_again(&mut self, object: &Bound<'_, PyAny>, header: &Header<'_>) -> Option<bool> {
-        if !self.fits(header) || self.strides != header.strides {
+    pub fn take(
+        place: &mut Option<Self>,
+        object: &Bound<'_, PyAny>,
+        theta: &Self,
+        order: &Order,
+        writable: bool,
+        ndarray: &Bound<'_, PyType>,
+    ) -> Option<bool> {
+        // SAFETY: no Python code runs before this function returns; dropping the last gradient cannot
+        // run any either, as it was released at the end of its step.
+        let header = unsafe { Header::read(object, ndarray) }?;
+        if theta.dtype != header.dtype
+            || theta.shape != header.shape
+            || (writable && !header.writable)
+        {
             return None;
         }
-        let same = self.data.0 == header.data;
-        if !same {
-            self.extent = extent(header.data as usize, &self.shape, &self.strides, self.dtype)?;
-            self.data = Address(header.data);
+        match place {
+            Some(last) if last.strides == header.strides => {
+                let same = last.data.0 == header.data;
+                if !same {
+                    let place = header.data as usize;
+                    last.extent = extent(place, &last.shape, &last.strides, last.dtype)?;
+                    last.data = Address(header.data);
+                }
+                last.held = Some(object.clone().unbind());
+                Some(same)
+            }
+            _ => {
+                *place = Self::with_header(object, &header, Some(order));
+                place.as_ref().map(|_| false)
+            }
         }
-        self.held = Some(object.clone().unbind());
-        Some(same)
+    }
+
+    /// The order of its own memory.
+    pub fn order(&self) -> Order {
+        Order::memory(&self.shape, &self.strides)
     }
 
     pub fn release(&mut self) {
@@ -163,20 +206,22 @@ impl Array {
         self.dtype
     }
 
-    /// Whether an array with this header has the same shape and dtype.
-    #[inline(always)]
-    pub fn fits(&self, header: &Header<'_>) -> bool {
-        self.dtype == header.dtype && self.shape == header.shape
+    /// Whether another array has the same shape and dtype.
+    pub fn is_like(&self, other: &Self) -> bool {
+        self.dtype == other.dtype && self.shape == other.shape
     }
 
     /// Whether the object held is still the writable array it was: same memory, shape, strides, dtype.
     #[inline(always)]
     pub fn is_unchanged(&self, ndarray: &Bound<'_, PyType>) -> bool {
         let Some(object) = &self.held else { return false };
-        Header::read(object.bind(ndarray.py()), ndarray).is_some_and(|header| {
+        // SAFETY: no Python code runs before this function returns.
+        let header = unsafe { Header::read(object.bind(ndarray.py()), ndarray) };
+        header.is_some_and(|header| {
             header.writable
                 && self.data.0 == header.data
-                && self.fits(&header)
+                && self.dtype == header.dtype
+                && self.shape == header.shape
                 && self.strides == header.strides
         })
     }

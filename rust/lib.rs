@@ -8,7 +8,7 @@ use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyTuple};
+use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 
 mod buffers;
 mod laws;
@@ -17,7 +17,7 @@ mod step;
 mod sweep;
 
 use laws::{Family, Settings};
-use step::{Bond, Engine, Group, Nonfinite, Report, Slot, Stage};
+use step::{Bond, Engine, Group, Layout, Nonfinite, Report, Slot, Stage};
 use sweep::Common;
 
 /// The compiled step that the optimizers inherit.
@@ -46,8 +46,8 @@ impl Stepper {
     fn during<R>(&self, stage: Stage, call: impl FnOnce() -> PyResult<R>) -> PyResult<R> {
         self.engine_outside(STEPPING)?.stage = stage;
         let result = call();
-        self.engine()?.stage = Stage::Idle;
-        result
+        let idle = self.engine().map(|mut engine| engine.stage = Stage::Idle);
+        result.and_then(|result| idle.map(|()| result))
     }
 }
 
@@ -103,6 +103,29 @@ impl Settings for Options<'_, '_> {
 /// A parameter, its states, its group and its tᵢ.
 type Row<'py> = (Bound<'py, PyAny>, Vec<Bound<'py, PyAny>>, usize, u64);
 
+/// All parameters, and where they must still be found: entries and sizes of the containers they came in,
+/// and the keys if they came in one dict (none if they are one array).
+#[derive(FromPyObject)]
+struct Arrays<'py>(
+    Vec<Row<'py>>,
+    Vec<(Py<PyAny>, Py<PyAny>, Py<PyAny>)>,
+    Vec<(Py<PyAny>, usize)>,
+    Option<Vec<Py<PyAny>>>,
+);
+
+impl Arrays<'_> {
+    fn layout(self) -> PyResult<Layout> {
+        let Self(slots, bonds, sizes, keys) = self;
+        let slots = slots
+            .iter()
+            .map(|(array, states, group, steps)| Slot::new(array, states, *group, *steps))
+            .collect::<Option<_>>()
+            .ok_or_else(|| PyTypeError::new_err("expected writable float32 or float64 arrays"))?;
+        let bonds = bonds.into_iter().map(|(container, key, value)| Bond { container, key, value });
+        Ok(Layout::new(slots, bonds.collect(), sizes, keys))
+    }
+}
+
 /// Steps, skipped steps, every parameter's tᵢ, every group's last rate.
 type Counters = (u64, u64, Vec<u64>, Vec<Option<f64>>);
 
@@ -152,7 +175,7 @@ impl Stepper {
             let list = grads.and_then(|grads| grads.cast_exact::<PyList>().ok());
             let flat = match (list, grads) {
                 (Some(list), _) => Some(list.clone()),
-                (None, Some(grads)) => stepper.engine_outside(STEPPING)?.in_order(grads)?,
+                (None, Some(grads)) => stepper.engine_outside(STEPPING)?.layout.in_order(grads)?,
                 (None, None) => None,
             };
             let gradients = match flat {
@@ -181,91 +204,63 @@ impl Stepper {
         Ok(self.engine()?.skipped_steps)
     }
 
-    /// Binds parameters, each with its states, group and tᵢ; and where they must still be found: entries
-    /// and sizes of the containers they came in, and the keys if they came in one dict (or [] if one array).
-    fn _bind(
-        &self,
-        slots: Vec<Row<'_>>,
-        bonds: Vec<(Py<PyAny>, Py<PyAny>, Py<PyAny>)>,
-        sizes: Vec<(Py<PyAny>, usize)>,
-        keys: Option<Vec<Py<PyAny>>>,
-    ) -> PyResult<()> {
-        guarded(|| {
-            let slots = slots
-                .iter()
-                .map(|(array, states, group, steps)| Slot::new(array, states, *group, *steps))
-                .collect::<Option<Vec<_>>>()
-                .ok_or_else(|| {
-                    PyTypeError::new_err("expected writable float32 or float64 arrays")
-                })?;
-            let bonds =
-                bonds.into_iter().map(|(container, key, value)| Bond { container, key, value });
-            let mut engine = self.engine_outside(&[Stage::Arranging])?;
-            engine.bind(slots, bonds.collect(), sizes, keys);
-            Ok(())
-        })
-    }
-
-    /// Takes the options: of every group, and of the optimizer.
-    fn _configure(
+    /// Takes options and, where they change, arrays and counters; all of it, or nothing if it raises.
+    ///
+    /// `commit` lists attributes (object, name, value) that are assigned together with it, so that not
+    /// even an interrupt comes between what the kernels know and what Python knows.
+    fn _install(
         &self,
         law: &str,
         groups: Vec<Bound<'_, PyDict>>,
-        clip_norm: Option<f64>,
-        nonfinite: &str,
-        logging_interval: u64,
-        always_reports: bool,
+        settings: &Bound<'_, PyDict>,
+        arrays: Option<Arrays<'_>>,
+        counters: Option<Counters>,
+        commit: Vec<(Bound<'_, PyAny>, Bound<'_, PyString>, Bound<'_, PyAny>)>,
     ) -> PyResult<()> {
         guarded(|| {
+            let groups = groups
+                .iter()
+                .map(|options| {
+                    let options = Options(options);
+                    let law = Family::read(law, &options)?
+                        .ok_or_else(|| PyValueError::new_err("no such law"))?;
+                    Ok(Group::new(Common::read(&options)?, law))
+                })
+                .collect::<PyResult<Vec<_>>>()?;
+            let settings = Options(settings);
+            let settings = step::Settings {
+                clip_norm: settings.optional("clip_norm")?,
+                nonfinite: match settings.get::<String>("nonfinite")?.as_str() {
+                    "skip" => Nonfinite::Skip,
+                    "propagate" => Nonfinite::Propagate,
+                    _ => Nonfinite::Raise,
+                },
+                logging_interval: settings.count("logging_interval")?,
+                always_reports: !settings.0.as_any().get_item("callback")?.is_none(),
+            };
+            let layout = arrays.map(Arrays::layout).transpose()?;
             let mut engine = self.engine_outside(&[Stage::Arranging])?;
-            let rates: Vec<_> = engine.groups.iter().map(|group| group.rate).collect();
-            let read = |(i, options): (usize, &Bound<'_, PyDict>)| {
-                let options = Options(options);
-                let law = Family::read(law, &options)?
-                    .ok_or_else(|| PyValueError::new_err("no such law"))?;
-                Ok(Group::new(Common::read(&options)?, law, rates.get(i).copied().flatten()))
-            };
-            engine.groups = groups.iter().enumerate().map(read).collect::<PyResult<_>>()?;
-            engine.clip_norm = clip_norm;
-            engine.nonfinite = match nonfinite {
-                "raise" => Nonfinite::Raise,
-                "skip" => Nonfinite::Skip,
-                "propagate" => Nonfinite::Propagate,
-                _ => return Err(PyValueError::new_err("nonfinite: raise, skip or propagate")),
-            };
-            engine.logging_interval = logging_interval;
-            engine.always_reports = always_reports;
-            Ok(())
+            engine.configure(groups, settings);
+            if let Some(layout) = layout {
+                engine.bind(layout);
+            }
+            if let Some((step_count, skipped_steps, steps, rates)) = counters {
+                engine.set_counters(step_count, skipped_steps, &steps, &rates);
+            }
+            drop(engine);
+            commit.iter().try_for_each(|(object, name, value)| object.setattr(name, value))
         })
     }
 
     /// What steps count and keep.
     fn _counters(&self) -> PyResult<Counters> {
         let engine = self.engine()?;
-        let steps = engine.slots.iter().map(|slot| slot.steps).collect();
-        let rates = engine.groups.iter().map(|group| group.rate).collect();
-        Ok((engine.step_count, engine.skipped_steps, steps, rates))
-    }
-
-    /// Sets them.
-    fn _set_counters(
-        &self,
-        step_count: u64,
-        skipped_steps: u64,
-        steps: Vec<u64>,
-        rates: Vec<Option<f64>>,
-    ) -> PyResult<()> {
-        let mut engine = self.engine_outside(&[Stage::Arranging])?;
-        engine.step_count = step_count;
-        engine.skipped_steps = skipped_steps;
-        engine.slots.iter_mut().zip(steps).for_each(|(slot, steps)| slot.steps = steps);
-        engine.groups.iter_mut().zip(rates).for_each(|(group, rate)| group.rate = rate);
-        Ok(())
+        Ok((engine.step_count, engine.skipped_steps, engine.steps(), engine.rates()))
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         match self.engine.try_lock() {
-            Ok(engine) => engine.traverse(&visit),
+            Ok(engine) => engine.layout.traverse(&visit),
             Err(_) => Ok(()),
         }
     }
@@ -293,7 +288,8 @@ fn instruction_set() -> &'static str {
     }
 }
 
-#[pymodule]
+// The GIL is what keeps arrays as they are between the checks and the last write.
+#[pymodule(gil_used = true)]
 mod _kernels {
     #[pymodule_export]
     use super::{Stepper, instruction_set};

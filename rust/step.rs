@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 use pyo3::type_object::PyTypeInfo;
 use pyo3::types::{PyDict, PyList, PyType};
 
-use crate::buffers::{Array, Dtype, Extents, Header, Order};
+use crate::buffers::{Array, Dtype, Extents, Order};
 use crate::laws::{Family, Real};
 use crate::norm;
 use crate::sweep::{Common, Frame, Sweep};
@@ -73,8 +73,8 @@ pub struct Group {
 }
 
 impl Group {
-    pub fn new(common: Common, law: Family, rate: Option<f64>) -> Self {
-        Self { common, law, rate, at: (0, law), frame: common.frame(1.0, 0.0) }
+    pub fn new(common: Common, law: Family) -> Self {
+        Self { common, law, rate: None, at: (0, law), frame: common.frame(1.0, 0.0) }
     }
 
     fn law_at(&mut self, steps: u64) -> Family {
@@ -110,14 +110,12 @@ impl Slot {
         steps: u64,
     ) -> Option<Self> {
         let ndarray = ndarray(parameter.py());
-        let header = Header::read(parameter, &ndarray).filter(|header| header.writable)?;
-        let order = header.order();
-        let theta = Array::hold(parameter, &header, &order)?;
-        let hold_state = |state| {
-            let header = Header::read(state, &ndarray)?;
-            Array::hold(state, &header, &order).filter(|_| header.writable && theta.fits(&header))
-        };
-        let state = state.iter().map(hold_state).collect::<Option<_>>()?;
+        let theta = Array::hold(parameter, None, &ndarray)?;
+        let order = theta.order();
+        let state = state
+            .iter()
+            .map(|state| Array::hold(state, Some(&order), &ndarray).filter(|it| it.is_like(&theta)))
+            .collect::<Option<_>>()?;
         Some(Self {
             theta,
             state,
@@ -136,13 +134,18 @@ impl Slot {
         self.gradient.as_ref().filter(|gradient| gradient.object().is_some())
     }
 
+    /// Whether parameter and states are still the arrays they were.
+    fn is_unchanged(&self, ndarray: &Bound<'_, PyType>) -> bool {
+        self.theta.is_unchanged(ndarray)
+            && self.state.iter().all(|state| state.is_unchanged(ndarray))
+    }
+
     /// Copies a gradient that would be overwritten while it is still being read.
     fn copy_gradient(&mut self, py: Python<'_>) -> PyResult<()> {
         if let Some(gradient) = self.gradient().and_then(Array::object) {
             let copy = gradient.bind(py).call_method0(intern!(py, "copy"))?;
-            self.copy = Header::read(&copy, &ndarray(py))
-                .filter(|header| self.theta.fits(header))
-                .and_then(|header| Array::hold(&copy, &header, &self.order));
+            self.copy = Array::hold(&copy, Some(&self.order), &ndarray(py))
+                .filter(|copy| copy.is_like(&self.theta));
             if self.copy.is_none() {
                 return Err(changing());
             }
@@ -204,42 +207,40 @@ pub struct Report {
     pub skipped: bool,
 }
 
-/// Everything a step needs, bound once.
+/// The options of the optimizer as a whole.
 #[derive(Default)]
-pub struct Engine {
-    pub slots: Vec<Slot>,
-    pub groups: Vec<Group>,
-    bonds: Vec<Bond>,
-    sizes: Vec<(Py<PyAny>, usize)>,
-    /// The keys of the parameters if they are the values of one dict, no key if they are one array.
-    keys: Option<Vec<Py<PyAny>>>,
-    extents: Extents,
+pub struct Settings {
     pub clip_norm: Option<f64>,
     pub nonfinite: Nonfinite,
     /// Steps between two log records; 0 for none.
     pub logging_interval: u64,
     /// Whether every step is reported, not only those that are logged.
     pub always_reports: bool,
-    pub step_count: u64,
-    pub skipped_steps: u64,
-    /// Whether the gradients now accepted can all be zeroed.
-    zeroable: bool,
-    pub stage: Stage,
 }
 
-impl Engine {
-    /// Takes new slots and forgets every verdict about memory.
-    pub fn bind(
-        &mut self,
+/// The arrays of all parameters, and where they must still be found.
+#[derive(Default)]
+pub struct Layout {
+    slots: Vec<Slot>,
+    bonds: Vec<Bond>,
+    sizes: Vec<(Py<PyAny>, usize)>,
+    /// The keys of the parameters if they are the values of one dict, no key if they are one array.
+    keys: Option<Vec<Py<PyAny>>>,
+    extents: Extents,
+    /// Whether the gradients now accepted can all be zeroed.
+    zeroable: bool,
+}
+
+impl Layout {
+    pub fn new(
         slots: Vec<Slot>,
         bonds: Vec<Bond>,
         sizes: Vec<(Py<PyAny>, usize)>,
         keys: Option<Vec<Py<PyAny>>>,
-    ) {
-        let arrays = || slots.iter().flat_map(|slot| slot.state.iter().chain([&slot.theta]));
-        self.extents = Extents::new(arrays().map(|array| array.extent().clone()));
-        (self.slots, self.bonds, self.sizes, self.keys) = (slots, bonds, sizes, keys);
-        self.zeroable = false;
+    ) -> Self {
+        let arrays = slots.iter().flat_map(|slot| slot.state.iter().chain([&slot.theta]));
+        let extents = Extents::new(arrays.map(|array| array.extent().clone()));
+        Self { slots, bonds, sizes, keys, extents, zeroable: false }
     }
 
     /// Gradients in one of the usual forms (a dict like the parameters', an array for the one parameter)
@@ -263,86 +264,6 @@ impl Engine {
                 Ok(Some(list))
             }
             _ => Ok(None),
-        }
-    }
-
-    /// Steps all parameters that have a gradient, or none; returns what is to be reported, if anything is.
-    pub fn step(
-        &mut self,
-        owner: &Bound<'_, PyAny>,
-        gradients: &Bound<'_, PyList>,
-        zero: bool,
-    ) -> PyResult<Option<Report>> {
-        let report = self.transact(&Hooks(owner), gradients, zero);
-        for slot in &mut self.slots {
-            if let Some(gradient) = &mut slot.gradient {
-                gradient.release();
-            }
-            slot.copy = None;
-        }
-        report
-    }
-
-    fn transact<'py>(
-        &mut self,
-        hooks: &Hooks<'_, 'py>,
-        gradients: &Bound<'py, PyList>,
-        zero: bool,
-    ) -> PyResult<Option<Report>> {
-        self.gather(hooks, gradients, zero)?;
-        if self.nonfinite != Nonfinite::Propagate
-            && let Some(slot) = self.slots.iter().position(|slot| !self.is_finite(slot))
-        {
-            return self.refuse(hooks, slot, zero).map(Some);
-        }
-        let t = self.step_count + 1;
-        let logs = self.logging_interval > 0
-            && t.is_multiple_of(self.logging_interval)
-            && hooks.wants_log()?;
-        let reports = logs || self.always_reports;
-        let norm = (reports || self.clip_norm.is_some()).then(|| self.norm());
-        let factor = match (self.clip_norm, norm) {
-            (Some(most), Some(norm)) => norm::clip_factor(most, norm),
-            _ => 1.0,
-        };
-        self.sweep(t, factor, zero);
-        self.step_count = t;
-        Ok(reports.then_some(Report { norm, clipped: factor < 1.0, skipped: false }))
-    }
-
-    /// Accepts this step's gradients; when it returns, nothing can fail but for their values.
-    fn gather<'py>(
-        &mut self,
-        hooks: &Hooks<'_, 'py>,
-        gradients: &Bound<'py, PyList>,
-        zero: bool,
-    ) -> PyResult<()> {
-        let plain = self.accept(hooks, gradients, zero)?;
-        if !plain || (zero && !self.zeroable) {
-            let checked = hooks.check(gradients, zero)?;
-            if !self.accept(hooks, &checked, zero)? {
-                return Err(changing());
-            }
-            self.zeroable = zero;
-        }
-        let mut stepped = false;
-        for slot in &mut self.slots {
-            stepped |= slot.gradient().is_some();
-            if slot.overlaps {
-                slot.copy_gradient(gradients.py())?;
-            }
-            if self
-                .groups
-                .get(slot.group)
-                .is_none_or(|group| group.law.states() != slot.state.len())
-            {
-                return Err(changing());
-            }
-        }
-        if stepped {
-            Ok(())
-        } else {
-            Err(PyValueError::new_err("every gradient is None: nothing to step"))
         }
     }
 
@@ -370,80 +291,30 @@ impl Engine {
                 slot.overlaps = false;
                 continue;
             }
-            let Some(header) = Header::read(&gradient, &ndarray) else { return Ok(false) };
-            if !slot.theta.is_unchanged(&ndarray)
-                || !slot.theta.fits(&header)
-                || (zero && !header.writable)
-            {
+            if !slot.is_unchanged(&ndarray) {
                 return Ok(false);
             }
-            let again = slot.gradient.as_mut().and_then(|last| last.hold_again(&gradient, &header));
-            if again.is_none() {
-                slot.gradient = Array::hold(&gradient, &header, &slot.order);
-            }
-            let Some(array) = &slot.gradient else { return Ok(false) };
-            if again != Some(true) {
-                // Should the question fail, the gradient counts as one that overlaps: it is copied.
-                slot.overlaps = self.extents.meet(array.extent());
-                slot.overlaps = slot.overlaps && hooks.overlaps(&gradient)?;
+            let Slot { theta, order, gradient: place, overlaps, .. } = slot;
+            let Some(same) = Array::take(place, &gradient, theta, order, zero, &ndarray) else {
+                return Ok(false);
+            };
+            if !same {
+                // Should a question fail, the answer stays the one that costs time, not truth.
                 self.zeroable = false;
+                *overlaps = place.as_ref().is_some_and(|array| self.extents.meet(array.extent()));
+                *overlaps = *overlaps && hooks.overlaps(&gradient)?;
             }
         }
         Ok(true)
     }
 
-    /// Whether a slot's gradient, if it has one, can be stepped along.
-    fn is_finite(&self, slot: &Slot) -> bool {
-        let Some(gradient) = slot.gradient() else { return true };
-        let group = &self.groups[slot.group];
-        let squared = group.law.squares() && self.clip_norm.is_none() && !group.common.clips();
-        with_type!(gradient, T => norm::all_finite(gradient.ordered::<T>(), squared))
-    }
-
-    /// A gradient that is not finite: the step does not happen.
-    fn refuse(&mut self, hooks: &Hooks<'_, '_>, slot: usize, zero: bool) -> PyResult<Report> {
-        let gradient = self.slots[slot].gradient().and_then(Array::object);
-        if let (Nonfinite::Raise, Some(gradient)) = (self.nonfinite, gradient) {
-            hooks.nonfinite(slot, gradient.bind(hooks.0.py()))?;
-            return Err(changing());
-        }
-        let norm = self.always_reports.then(|| self.norm());
-        if zero {
-            for gradient in self.slots.iter().filter_map(Slot::gradient) {
-                with_type!(gradient, T => gradient.ordered::<T>().zero());
-            }
-        }
-        self.skipped_steps += 1;
-        Ok(Report { norm, clipped: false, skipped: true })
-    }
-
-    /// The norm of all gradients together.
-    fn norm(&self) -> f64 {
-        let total = |scale: f64| {
-            let mut total = 0.0;
-            for gradient in self.slots.iter().filter_map(Slot::gradient) {
-                with_type!(gradient, T => norm::add_squares(&mut total, gradient.indexed::<T>(), scale));
-            }
-            total
-        };
-        norm::norm(total(1.0), total)
-    }
-
-    /// Writes: the only part of a step that does, and it cannot fail.
-    fn sweep(&mut self, t: u64, factor: f64, zero: bool) {
-        for group in &mut self.groups {
-            let alpha = group.common.rate(t);
-            group.frame = group.common.frame(factor, alpha);
-            group.rate = Some(alpha);
-        }
+    /// Lets go of this step's gradients.
+    fn release(&mut self) {
         for slot in &mut self.slots {
-            if slot.gradient().is_none() {
-                continue;
+            if let Some(gradient) = &mut slot.gradient {
+                gradient.release();
             }
-            slot.steps += 1;
-            let group = &mut self.groups[slot.group];
-            let law = group.law_at(slot.steps);
-            with_type!(slot.theta, T => slot.sweep::<T>(&law, &group.frame, zero));
+            slot.copy = None;
         }
     }
 
@@ -469,9 +340,189 @@ impl Engine {
     }
 }
 
-/// What was checked is not so any more: another thread is at work on it.
+/// Everything a step needs, installed once.
+#[derive(Default)]
+pub struct Engine {
+    pub layout: Layout,
+    groups: Vec<Group>,
+    settings: Settings,
+    pub step_count: u64,
+    pub skipped_steps: u64,
+    pub stage: Stage,
+}
+
+impl Engine {
+    /// Takes new options; every group keeps the rate of its last step.
+    pub fn configure(&mut self, mut groups: Vec<Group>, settings: Settings) {
+        groups.iter_mut().zip(&self.groups).for_each(|(new, old)| new.rate = old.rate);
+        (self.groups, self.settings) = (groups, settings);
+    }
+
+    /// Takes new arrays, and with them forgets every verdict about memory.
+    pub fn bind(&mut self, layout: Layout) {
+        self.layout = layout;
+    }
+
+    /// Every parameter's tᵢ.
+    pub fn steps(&self) -> Vec<u64> {
+        self.layout.slots.iter().map(|slot| slot.steps).collect()
+    }
+
+    /// Every group's last rate.
+    pub fn rates(&self) -> Vec<Option<f64>> {
+        self.groups.iter().map(|group| group.rate).collect()
+    }
+
+    pub fn set_counters(
+        &mut self,
+        step_count: u64,
+        skipped_steps: u64,
+        steps: &[u64],
+        rates: &[Option<f64>],
+    ) {
+        (self.step_count, self.skipped_steps) = (step_count, skipped_steps);
+        self.layout.slots.iter_mut().zip(steps).for_each(|(slot, steps)| slot.steps = *steps);
+        self.groups.iter_mut().zip(rates).for_each(|(group, rate)| group.rate = *rate);
+    }
+
+    /// Steps all parameters that have a gradient, or none; returns what is to be reported, if anything is.
+    pub fn step(
+        &mut self,
+        owner: &Bound<'_, PyAny>,
+        gradients: &Bound<'_, PyList>,
+        zero: bool,
+    ) -> PyResult<Option<Report>> {
+        let report = self.transact(&Hooks(owner), gradients, zero);
+        self.layout.release();
+        report
+    }
+
+    fn transact<'py>(
+        &mut self,
+        hooks: &Hooks<'_, 'py>,
+        gradients: &Bound<'py, PyList>,
+        zero: bool,
+    ) -> PyResult<Option<Report>> {
+        let t = self.step_count + 1;
+        let logs = self.settings.logging_interval > 0
+            && t.is_multiple_of(self.settings.logging_interval)
+            && hooks.wants_log()?;
+        self.gather(hooks, gradients, zero)?;
+        if self.settings.nonfinite != Nonfinite::Propagate
+            && let Some(slot) = self.layout.slots.iter().position(|slot| !self.is_finite(slot))
+        {
+            return self.refuse(hooks, slot, zero).map(Some);
+        }
+        let reports = logs || self.settings.always_reports;
+        let norm = (reports || self.settings.clip_norm.is_some()).then(|| self.norm());
+        let factor = match (self.settings.clip_norm, norm) {
+            (Some(most), Some(norm)) => norm::clip_factor(most, norm),
+            _ => 1.0,
+        };
+        self.sweep(t, factor, zero);
+        self.step_count = t;
+        Ok(reports.then_some(Report { norm, clipped: factor < 1.0, skipped: false }))
+    }
+
+    /// Accepts this step's gradients; when it returns, nothing can fail but for their values.
+    fn gather<'py>(
+        &mut self,
+        hooks: &Hooks<'_, 'py>,
+        gradients: &Bound<'py, PyList>,
+        zero: bool,
+    ) -> PyResult<()> {
+        let plain = self.layout.accept(hooks, gradients, zero)?;
+        if !plain || (zero && !self.layout.zeroable) {
+            let checked = hooks.check(gradients, zero)?;
+            self.layout.release();
+            if !self.layout.accept(hooks, &checked, zero)? {
+                return Err(changing());
+            }
+            self.layout.zeroable = zero;
+        }
+        let mut stepped = false;
+        for slot in &mut self.layout.slots {
+            stepped |= slot.gradient().is_some();
+            if slot.overlaps {
+                slot.copy_gradient(gradients.py())?;
+            }
+            if self
+                .groups
+                .get(slot.group)
+                .is_none_or(|group| group.law.states() != slot.state.len())
+            {
+                return Err(changing());
+            }
+        }
+        if stepped {
+            Ok(())
+        } else {
+            Err(PyValueError::new_err("every gradient is None: nothing to step"))
+        }
+    }
+
+    /// Whether a slot's gradient, if it has one, can be stepped along.
+    fn is_finite(&self, slot: &Slot) -> bool {
+        let Some(gradient) = slot.gradient() else { return true };
+        let group = &self.groups[slot.group];
+        let squared =
+            group.law.squares() && self.settings.clip_norm.is_none() && !group.common.clips();
+        with_type!(gradient, T => norm::all_finite(gradient.ordered::<T>(), squared))
+    }
+
+    /// A gradient that is not finite: the step does not happen.
+    fn refuse(&mut self, hooks: &Hooks<'_, '_>, slot: usize, zero: bool) -> PyResult<Report> {
+        let gradient = self.layout.slots[slot].gradient().and_then(Array::object);
+        if let (Nonfinite::Raise, Some(gradient)) = (self.settings.nonfinite, gradient) {
+            hooks.nonfinite(slot, gradient.bind(hooks.0.py()))?;
+            return Err(changing());
+        }
+        let norm = self.settings.always_reports.then(|| self.norm());
+        if zero {
+            for gradient in self.layout.slots.iter().filter_map(Slot::gradient) {
+                with_type!(gradient, T => gradient.ordered::<T>().zero());
+            }
+        }
+        self.skipped_steps += 1;
+        Ok(Report { norm, clipped: false, skipped: true })
+    }
+
+    /// The norm of all gradients together.
+    fn norm(&self) -> f64 {
+        let total = |scale: f64| {
+            let mut total = 0.0;
+            for gradient in self.layout.slots.iter().filter_map(Slot::gradient) {
+                with_type!(gradient, T => norm::add_squares(&mut total, gradient.indexed::<T>(), scale));
+            }
+            total
+        };
+        norm::norm(total(1.0), total)
+    }
+
+    /// Writes: the only part of a step that does, and it cannot fail.
+    fn sweep(&mut self, t: u64, factor: f64, zero: bool) {
+        for group in &mut self.groups {
+            let alpha = group.common.rate(t);
+            group.frame = group.common.frame(factor, alpha);
+            group.rate = Some(alpha);
+        }
+        for slot in &mut self.layout.slots {
+            if slot.gradient().is_none() {
+                continue;
+            }
+            slot.steps += 1;
+            let group = &mut self.groups[slot.group];
+            let law = group.law_at(slot.steps);
+            with_type!(slot.theta, T => slot.sweep::<T>(&law, &group.frame, zero));
+        }
+    }
+}
+
+/// What was checked is not so any more, or a state is not the array that was allocated.
 fn changing() -> PyErr {
-    PyRuntimeError::new_err("arrays or groups are being changed by another thread")
+    PyRuntimeError::new_err(
+        "an array was changed behind the optimizer's back, by resize(refcheck=False) or another thread",
+    )
 }
 
 fn ndarray(py: Python<'_>) -> Bound<'_, PyType> {

@@ -349,7 +349,6 @@ class TestFiles:
         assert [a[0] for a in model.values()] == list(range(len(names)))
         assert [p.name for p in tmp_path.iterdir()] == ["stop.npz"]
 
-    @pytest.mark.xfail(reason="the reader's bound on the numbers is not the writer's")
     @pytest.mark.parametrize("what", ["a long name", "a long history"])
     def test_that_were_saved_can_be_loaded(self, library: Any, tmp_path: Any, what: Any) -> None:
         """However much a name or a scheduler's own entry takes."""
@@ -358,7 +357,6 @@ class TestFiles:
         opt.save(tmp_path / "stop.npz")
         opt.load(tmp_path / "stop.npz")
 
-    @pytest.mark.xfail(reason="the temporary file's name is not the saver's own")
     def test_saved_by_two_at_once_are_whole(
         self, library: Any, tmp_path: Any, monkeypatch: Any
     ) -> None:

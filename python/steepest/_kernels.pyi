@@ -1,9 +1,19 @@
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 from numpy.typing import NDArray
 from typing_extensions import disjoint_base
 
 __all__ = ["Stepper", "instruction_set"]
+
+# Parameters (array, states, group, tᵢ), container entries, container sizes, keys of the one dict.
+_Arrays: TypeAlias = tuple[
+    list[tuple[NDArray[Any], list[NDArray[Any]], int, int]],
+    list[tuple[Any, Any, Any]],
+    list[tuple[Any, int]],
+    list[Any] | None,
+]
+# Steps, skipped steps, tᵢ of every parameter, last rate of every group.
+_Counters: TypeAlias = tuple[int, int, list[int], list[float | None]]
 
 @disjoint_base
 class Stepper:
@@ -13,25 +23,15 @@ class Stepper:
     def step_count(self) -> int: ...
     @property
     def skipped_steps(self) -> int: ...
-    def _bind(
-        self,
-        slots: list[tuple[NDArray[Any], list[NDArray[Any]], int, int]],
-        bonds: list[tuple[Any, Any, Any]],
-        sizes: list[tuple[Any, int]],
-        keys: list[Any] | None,
-    ) -> None: ...
-    def _configure(
+    def _install(
         self,
         law: str,
         groups: list[dict[str, Any]],
-        clip_norm: float | None,
-        nonfinite: str,
-        logging_interval: int,
-        always_reports: bool,
+        settings: dict[str, Any],
+        arrays: _Arrays | None,
+        counters: _Counters | None,
+        commit: list[tuple[Any, str, Any]],
     ) -> None: ...
-    def _counters(self) -> tuple[int, int, list[int], list[float | None]]: ...
-    def _set_counters(
-        self, step_count: int, skipped_steps: int, steps: list[int], rates: list[float | None]
-    ) -> None: ...
+    def _counters(self) -> _Counters: ...
 
 def instruction_set() -> str: ...

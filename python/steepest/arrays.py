@@ -75,21 +75,28 @@ def gradient_array(label: str, value: Any) -> Array:
         _refuse_masked(label, value)
         return np.asarray(value)
     if isinstance(value, (np.generic, float)):
-        scalar = np.asarray(value)
-        scalar.flags.writeable = False  # a copy: zeroing it would zero nothing
-        return scalar
+        return _read_only(np.asarray(value))
     try:
-        if _has_gradient(value):
+        # A tensor in a graph is viewed by its .data only; its .grad must not be touched.
+        if hasattr(getattr(value, "data", None), "__array__"):
             return np.asarray(value.data)
         if hasattr(value, "__dlpack__"):
             return np.asarray(np.from_dlpack(value))
         if hasattr(value, "__array__") or hasattr(value, "__array_interface__"):
-            return np.asarray(value)
+            view = np.asarray(value)
+            return view if np.may_share_memory(view, np.asarray(value)) else _read_only(view)
     except Exception as error:
         raise TypeError(
             f"{label}: gradient is {described(value)}, which cannot be viewed as a NumPy array ({error})"
         ) from error
     raise TypeError(f"{label}: gradient is {described(value)}, expected an array")
+
+
+def _read_only(copy: Array) -> Array:
+    """A copy of a gradient, which is of no use to whoever wants to zero it."""
+    view = copy.view()
+    view.flags.writeable = False
+    return view
 
 
 def _refuse_masked(label: str, value: Any) -> None:

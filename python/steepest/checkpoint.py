@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import uuid
 import zipfile
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -156,14 +157,14 @@ def write(
         "values": indexed(values),
     }
     try:
-        text = json.dumps(numbers, allow_nan=False)
+        text = json.dumps(numbers, allow_nan=False, default=_as_number)
     except (TypeError, ValueError) as error:
         raise TypeError(
             f"param_groups: an extra option cannot be saved as JSON ({error})"
         ) from error
     target = os.path.realpath(path)
     folder, name = os.path.split(target)
-    temporary = os.path.join(folder, f".{name}.{os.getpid()}.tmp")
+    temporary = os.path.join(folder, f".{name}.{uuid.uuid4().hex}.tmp")
     try:
         with open(temporary, "xb") as file:
             entries: dict[str, Any] = {f"array_{i}": array for i, array in enumerate(listed)}
@@ -188,7 +189,8 @@ def read(
     with open(path, "rb") as file:
         try:
             with zipfile.ZipFile(file) as archive:
-                return _unpacked(archive, {leaf.name: leaf for leaf in leaves})
+                size = os.fstat(file.fileno()).st_size
+                return _unpacked(archive, size, {leaf.name: leaf for leaf in leaves})
         except _DAMAGES as error:
             raise ValueError(
                 f"{os.fspath(path)}: not a checkpoint of this optimizer ({error})"
@@ -203,9 +205,9 @@ _DAMAGES = (
 
 
 def _unpacked(
-    archive: zipfile.ZipFile, leaves: Mapping[str, Leaf]
+    archive: zipfile.ZipFile, size: int, leaves: Mapping[str, Leaf]
 ) -> tuple[dict[str, Any], dict[str, Array]]:
-    text = _entry(archive, _NUMBERS, most=2**16 * (1 + len(leaves)))
+    text = _entry(archive, _NUMBERS, most=size)  # it is not compressed
     numbers = json.loads(text.tobytes(), parse_constant=_refuse_constant)
     numbers = _mapping("file", numbers, ["values", "state"], extra=True)
 
@@ -243,6 +245,13 @@ def _entry(archive: zipfile.ZipFile, name: str, most: int) -> Array:
     # The header's shape is only believed if the data has it.
     data = np.frombuffer(file.getbuffer()[file.tell() :], dtype)
     return data.reshape(shape, order="F" if fortran else "C")
+
+
+def _as_number(value: Any) -> Any:
+    """A NumPy scalar for JSON, which has no form for it."""
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{described(value)} is neither a number, a text, a list nor a dict")
 
 
 def _refuse_constant(text: str) -> Any:

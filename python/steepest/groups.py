@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from typing import Any
 
 from .parameters import Nesting
 
-#: Called with a group and the options it shall have; returns them checked, or raises and changes nothing.
-Apply = Callable[["ParamGroup", Mapping[str, Any]], dict[str, Any]]
+#: Gives a group the options it shall have, or raises and changes nothing. It is the optimizer's, which
+#: its groups do not keep alive.
+Apply = weakref.WeakMethod[Callable[["ParamGroup", Mapping[str, Any]], None]]
 
 
 class ParamGroup(MutableMapping[str, Any]):
@@ -26,7 +28,7 @@ class ParamGroup(MutableMapping[str, Any]):
 
     def __getitem__(self, key: str) -> Any:
         if key == "params":
-            return [leaf.owner for leaf in self.nesting.leaves]
+            return tuple(leaf.owner for leaf in self.nesting.leaves)
         return self.options[key]
 
     def __setitem__(self, key: str, value: Any) -> None:
@@ -40,7 +42,10 @@ class ParamGroup(MutableMapping[str, Any]):
                 raise TypeError(f"param_groups: the key {key!r} is not a string")
         if "params" in changes:
             raise TypeError("params: cannot be replaced; add_param_group adds parameters")
-        self.options = self._apply(self, {**self.options, **changes})
+        apply = self._apply()
+        if apply is None:
+            raise ReferenceError("param_groups: the optimizer of this group is gone")
+        apply(self, {**self.options, **changes})
 
     def __delitem__(self, key: str) -> None:
         if key == "params" or key in self._known:

@@ -10,16 +10,25 @@ import copy
 import inspect
 import logging
 import os
-from collections.abc import Mapping
+import weakref
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar
 
 from . import arrays, checkpoint, gradients, options
 from ._kernels import Stepper
 from .arrays import Array
 from .groups import ParamGroup, as_groups, check_keys
 from .parameters import Leaf, Nesting, name_apart
+
+if TYPE_CHECKING:
+    from ._kernels import _Counters
+
+T = TypeVar("T")
+
+#: Attributes (object, name, value) that are assigned in one go with what the kernels are given.
+Commit = list[tuple[Any, str, Any]]
 
 logger = logging.getLogger("steepest")
 
@@ -49,15 +58,27 @@ class StepInfo:
     skipped: bool
 
 
-def _setting(name: str, doc: str) -> Any:
-    """A property for an option of the optimizer as a whole: checked when written."""
+class _Setting(Generic[T]):
+    """An option of the optimizer as a whole: checked when written, counting from the next step."""
 
-    def write(self: Optimizer, value: Any) -> None:
-        settings = {**self._settings, name: options.GLOBAL[name](name, value)}
-        self._configure_kernels([group.options for group in self._groups], settings)
-        self._settings = settings
+    def __init__(self, doc: str) -> None:
+        self.__doc__ = doc
 
-    return property(lambda self: self._settings[name], write, doc=doc)
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, optimizer: Optimizer, owner: type) -> T:
+        found: T = optimizer._settings[self.name] if optimizer is not None else self
+        return found
+
+    def __set__(self, optimizer: Optimizer, value: T) -> None:
+        settings = {
+            **optimizer._settings,
+            self.name: options.GLOBAL[self.name](self.name, value),
+        }
+        group_options = [group.options for group in optimizer._groups]
+        commit: Commit = [(optimizer, "_settings", settings)]
+        optimizer._install(optimizer._law, group_options, settings, None, None, commit)
 
 
 class Optimizer(Stepper):
@@ -73,35 +94,48 @@ class Optimizer(Stepper):
             {name: arguments[name] for name in options.GLOBAL},
         )
         specs = as_groups(parameters)
-        self._is_grouped = specs is not None
-        self._bind_groups([self._group(spec) for spec in specs or [{"params": parameters}]])
+        if specs is None:
+            groups = [self._group({"params": parameters})]
+        else:
+            groups = [self._group(spec, i) for i, spec in enumerate(specs)]
+        self._bind_groups(groups, is_grouped=specs is not None)
 
     def _start(self, defaults: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
         """Check the options; there are no parameters yet."""
         self._defaults = self._table.checked(defaults)
         self._settings = options.checked(settings, options.GLOBAL)
         self._groups: list[ParamGroup] = []
+        self._is_grouped = False
         self._leaves: list[Leaf] = []
         self._states: dict[str, dict[str, Array]] = {}
+        self._install(self._law, [], self._settings, ([], [], [], None), (0, 0, [], []), [])
 
-    def _group(self, spec: Mapping[str, Any]) -> ParamGroup:
-        """A group from a dict with "params" and any options."""
+    def _group(self, spec: Mapping[str, Any], index: int | None = None) -> ParamGroup:
+        """A group from a dict with "params" and any options; messages name its index."""
         given = {key: value for key, value in spec.items() if key != "params"}
-        check_keys(given, self._table.checks)
-        nesting = Nesting(spec["params"])
-        group_options = self._table.checked({**self._defaults, **given}, nesting.dtypes())
-        return ParamGroup(nesting, group_options, self._apply)
+        try:
+            check_keys(given, self._table.checks)
+            nesting = Nesting(spec["params"])
+            chosen = self._table.checked({**self._defaults, **given}, nesting.dtypes())
+        except (TypeError, ValueError) as error:
+            if index is None:
+                raise
+            raise type(error)(f"group {index}: {error}") from error
+        return ParamGroup(nesting, chosen, weakref.WeakMethod(self._apply))
 
     # -- binding ------------------------------------------------------------------------------
 
-    def _bind_groups(self, groups: list[ParamGroup]) -> None:
+    def _bind_groups(self, groups: list[ParamGroup], is_grouped: bool) -> None:
         """Take these groups, after checking their parameters against each other."""
         self._bind_nestings(
-            [group.nesting for group in groups], [group.options for group in groups]
+            [group.nesting for group in groups],
+            [group.options for group in groups],
+            [(self, "_groups", groups), (self, "_is_grouped", is_grouped)],
         )
-        self._groups = groups
 
-    def _bind_nestings(self, nestings: list[Nesting], group_options: list[dict[str, Any]]) -> None:
+    def _bind_nestings(
+        self, nestings: list[Nesting], group_options: list[dict[str, Any]], commit: Commit
+    ) -> None:
         """Bind these parameters: those that had states keep them, the others get zeros."""
         leaves = name_apart(nestings)
         pair = arrays.overlapping([leaf.array for leaf in leaves])
@@ -112,28 +146,30 @@ class Optimizer(Stepper):
             )
         states: dict[str, dict[str, Array]] = {}
         steps = self._step_counts()
+        counted = self._table.counted
         for nesting, chosen in zip(nestings, group_options, strict=True):
             names = self._table.states_for(chosen)
             for leaf in nesting.leaves:
                 old = self._states.get(leaf.name, {})
                 new = {name: leaf.state_like(old.get(name)) for name in names}
-                counted = self._table.counted
                 if counted in new and new[counted] is not old.get(counted):
                     steps[leaf.name] = 0
                 states[leaf.name] = new
-        self._install(nestings, group_options, states, steps)
+        self._take_arrays(nestings, group_options, states, steps, commit)
 
-    def _install(
+    def _take_arrays(
         self,
         nestings: list[Nesting],
         group_options: list[dict[str, Any]],
         states: dict[str, dict[str, Array]],
         steps: Mapping[str, int],
-        settings: Mapping[str, Any] | None = None,
+        commit: Commit,
+        settings: dict[str, Any] | None = None,
+        counters: _Counters | None = None,
     ) -> None:
-        """Hand arrays and options to the kernels."""
+        """Hand arrays and options to the kernels, and assign what belongs to them in the same call."""
         leaves = [leaf for nesting in nestings for leaf in nesting.leaves]
-        self._bind(
+        bound = (
             [
                 (leaf.array, list(states[leaf.name].values()), i, steps.get(leaf.name, 0))
                 for i, nesting in enumerate(nestings)
@@ -143,35 +179,23 @@ class Optimizer(Stepper):
             [size for nesting in nestings for size in nesting.sizes],
             nestings[0].keys if len(nestings) == 1 else None,
         )
-        self._configure_kernels(group_options, settings)
-        self._leaves, self._states = leaves, states
-
-    def _configure_kernels(
-        self, group_options: list[dict[str, Any]], settings: Mapping[str, Any] | None = None
-    ) -> None:
-        settings = self._settings if settings is None else settings
-        self._configure(
-            self._law,
-            group_options,
-            settings["clip_norm"],
-            settings["nonfinite"],
-            settings["logging_interval"],
-            settings["callback"] is not None,
-        )
+        commit = [*commit, (self, "_leaves", leaves), (self, "_states", states)]
+        settings = settings or self._settings
+        self._install(self._law, group_options, settings, bound, counters, commit)
 
     def _step_counts(self) -> dict[str, int]:
         """Every parameter's tᵢ, by name."""
         return dict(zip((leaf.name for leaf in self._leaves), self._counters()[2], strict=True))
 
-    def _apply(self, group: ParamGroup, changed: Mapping[str, Any]) -> dict[str, Any]:
+    def _apply(self, group: ParamGroup, changed: Mapping[str, Any]) -> None:
         """A write to a group: check all of it, then let it count."""
         new = self._table.checked(changed, group.nesting.dtypes())
         all_options = [new if other is group else other.options for other in self._groups]
+        commit: Commit = [(group, "options", new)]
         if self._table.states_for(new) == self._table.states_for(group.options):
-            self._configure_kernels(all_options)
+            self._install(self._law, all_options, self._settings, None, None, commit)
         else:
-            self._bind_nestings([other.nesting for other in self._groups], all_options)
-        return new
+            self._bind_nestings([other.nesting for other in self._groups], all_options, commit)
 
     def add_param_group(self, group: Mapping[str, Any]) -> None:
         """Add parameters with options of their own.
@@ -188,8 +212,8 @@ class Optimizer(Stepper):
         """
         if not isinstance(group, Mapping) or "params" not in group:
             raise TypeError('group: expected a dict with key "params"')
-        self._bind_groups([*self._groups, self._group(group)])
-        self._is_grouped = True
+        added = self._group(group, len(self._groups))
+        self._bind_groups([*self._groups, added], is_grouped=True)
 
     def rebind(self) -> None:
         """Read the containers handed over again, after an entry was replaced, added or removed.
@@ -197,11 +221,13 @@ class Optimizer(Stepper):
         A parameter of the same name, shape and dtype keeps its state; any other starts with zeros.
         """
         nestings = [Nesting(group.nesting.source) for group in self._groups]
-        for group, nesting in zip(self._groups, nestings, strict=True):
+        group_options = [
             self._table.checked(group.options, nesting.dtypes())
-        self._bind_nestings(nestings, [group.options for group in self._groups])
-        for group, nesting in zip(self._groups, nestings, strict=True):
-            group.nesting = nesting
+            for group, nesting in zip(self._groups, nestings, strict=True)
+        ]
+        pairs = zip(self._groups, nestings, strict=True)
+        commit: Commit = [(group, "nesting", nesting) for group, nesting in pairs]
+        self._bind_nestings(nestings, group_options, commit)
 
     # -- what a step calls back for -----------------------------------------------------------
 
@@ -295,12 +321,14 @@ class Optimizer(Stepper):
             }
         )
 
-    clip_norm = _setting(
-        "clip_norm", "The most the norm of all gradients together may be, or None."
+    clip_norm = _Setting[float | None](
+        "The most the norm of all gradients together may be, or None."
     )
-    nonfinite = _setting("nonfinite", '"raise", "skip" or "propagate".')
-    logging_interval = _setting("logging_interval", "Steps between two log records; 0 for none.")
-    callback = _setting("callback", "Called with a :class:`StepInfo` after every step, or None.")
+    nonfinite = _Setting[str]('"raise", "skip" or "propagate".')
+    logging_interval = _Setting[int]("Steps between two log records; 0 for none.")
+    callback = _Setting[Callable[[StepInfo], Any] | None](
+        "Called with a StepInfo after every step."
+    )
 
     def zero_grad(self, set_to_none: bool = False) -> None:
         """Set the ``.grad`` of every parameter to zero, in place.
@@ -329,8 +357,11 @@ class Optimizer(Stepper):
             if gradient is not None
         ]
         for leaf, array in given:
-            if not array.flags.writeable:
-                raise ValueError(f"{leaf.label}: gradient is read-only, expected a writable array")
+            if not array.flags.writeable or self._overlaps(array):
+                raise ValueError(
+                    f"{leaf.label}: gradient is read-only or shares memory with a parameter or a "
+                    "state; expected a writable array of its own"
+                )
         for _, array in given:
             array[...] = 0
 
@@ -397,9 +428,12 @@ class Optimizer(Stepper):
         ------
         TypeError
             If a group holds an extra option that JSON has no form for.
+        ValueError
+            If an entry of a container handed over is another array now.
         OSError
             If the file cannot be written.
         """
+        self._check_arrays()
         checkpoint.write(path, self.state_dict(), {leaf.name: leaf.array for leaf in self._leaves})
 
     def load(self, path: str | os.PathLike[str]) -> None:
@@ -412,8 +446,7 @@ class Optimizer(Stepper):
         OSError
             If the file cannot be read.
         """
-        for leaf in self._leaves:
-            leaf.check_unchanged()
+        self._check_arrays()
         state_dict, values = checkpoint.read(path, self._leaves)
         try:
             found = self._checked(state_dict)
@@ -426,31 +459,50 @@ class Optimizer(Stepper):
     def _checked(self, state_dict: Mapping[str, Any]) -> checkpoint.Checkpoint:
         return checkpoint.checked(state_dict, type(self).__name__, self._groups, self._table)
 
+    def _check_arrays(self) -> None:
+        """ValueError if a parameter is not where it was handed over, or not as it was."""
+        for group in self._groups:
+            group.nesting.check_bonds()
+        for leaf in self._leaves:
+            leaf.check_unchanged()
+
     def _load(self, found: checkpoint.Checkpoint) -> None:
-        nestings = [group.nesting for group in self._groups]
         settings = {**self._settings, **found.settings}
-        self._install(nestings, found.group_options, found.states, found.steps, settings)
-        for group, loaded in zip(self._groups, found.group_options, strict=True):
-            group.options = loaded
-        self._settings = settings
+        pairs = zip(self._groups, found.group_options, strict=True)
+        commit: Commit = [(group, "options", chosen) for group, chosen in pairs]
+        nestings = [group.nesting for group in self._groups]
         steps = [found.steps[leaf.name] for leaf in self._leaves]
-        self._set_counters(found.step_count, found.skipped_steps, steps, found.rates)
+        self._take_arrays(
+            nestings,
+            found.group_options,
+            found.states,
+            found.steps,
+            [*commit, (self, "_settings", settings)],
+            settings,
+            (found.step_count, found.skipped_steps, steps, found.rates),
+        )
 
     def __getstate__(self) -> dict[str, Any]:
         """For pickle and copy: everything but the callback."""
+        own = ("_defaults", "_settings", "_groups", "_leaves", "_states", "_is_grouped")
         return {
             "sources": [group.nesting.source for group in self._groups],
             "is_grouped": self._is_grouped,
             "defaults": self._defaults,
             "state_dict": self.state_dict(),
+            "attributes": {key: value for key, value in vars(self).items() if key not in own},
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         state_dict = state["state_dict"]
         settings = {name: state_dict.get(name) for name in options.GLOBAL}  # no callback
         self._start(state["defaults"], settings)
-        self._is_grouped = state["is_grouped"]
-        self._bind_groups([self._group({"params": source}) for source in state["sources"]])
+        vars(self).update(state["attributes"])
+        groups = [
+            self._group({"params": source, **{name: saved[name] for name in self._table.checks}})
+            for source, saved in zip(state["sources"], state_dict["param_groups"], strict=True)
+        ]
+        self._bind_groups(groups, state["is_grouped"])
         self._load(self._checked(state_dict))
 
     def __repr__(self) -> str:

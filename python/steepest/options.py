@@ -155,7 +155,7 @@ class Table:
 
 def _check_dtype(options: Mapping[str, Any], dtype: np.dtype[Any]) -> None:
     """ValueError for an option that the arithmetic of a dtype turns into 0 or infinity."""
-    for name in ("lr", "eps", "clip_value"):
+    for name in ("lr", "eps", "clip_value", "weight_decay"):
         value = options.get(name)
         if value is None:
             continue
@@ -163,7 +163,7 @@ def _check_dtype(options: Mapping[str, Any], dtype: np.dtype[Any]) -> None:
             cast = float(dtype.type(value))
         if math.isinf(cast):
             raise ValueError(f"{name}: {value!r} overflows {dtype}, expected a smaller number")
-        if cast == 0 and name != "lr":
+        if cast == 0 and name in ("eps", "clip_value"):
             raise ValueError(
                 f"{name}: {value!r} underflows to 0 in {dtype}, expected a larger number"
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, ValuesView
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
@@ -115,8 +115,14 @@ class Leaf:
                 f"{self.label}: the array has shape {array.shape} now, expected {self.shape}; "
                 "call opt.rebind(), which starts its state anew"
             )
-        if array.dtype != self.dtype or _place(array) != self.place:
-            raise ValueError(f"{self.label}: the array's memory was replaced; call opt.rebind()")
+        if array.dtype != self.dtype:
+            raise ValueError(
+                f"{self.label}: the array is {array.dtype} now, expected {self.dtype}; call opt.rebind()"
+            )
+        if _place(array) != self.place:
+            raise ValueError(
+                f"{self.label}: the array's memory or strides are not what they were; call opt.rebind()"
+            )
         if not array.flags.writeable:
             raise ValueError(f"{self.label}: the array is read-only now, expected a writable one")
 
@@ -169,8 +175,8 @@ class Nesting:
     keys: list[Any] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        # An iterator can be walked once: what it gave is kept in its place.
-        if isinstance(self.source, Iterator):
+        # An iterator can be walked once, and a dict's values cannot be copied: what they give is kept.
+        if isinstance(self.source, (Iterator, ValuesView)):
             self.source = list(self.source)
         self.root = self._walk(self.source, (), ())
         if not self.leaves:
@@ -213,8 +219,11 @@ class Nesting:
         raise TypeError(f"{label}: {_not_a_parameter(value)}")
 
     def _bind(self, container: Any, entries: list[tuple[Any, Any]], path: tuple[str, ...]) -> None:
-        self.bonds += [(container, key, value) for key, value in entries]
-        self.bond_paths += [".".join((*path, str(key))) for key, _ in entries]
+        for key, value in entries:
+            # A container that makes its entries anew at every look has none that could be replaced.
+            if container[key] is value:
+                self.bonds.append((container, key, value))
+                self.bond_paths.append(".".join((*path, str(key))))
         self.sizes.append((container, len(entries)))
 
     def _leaf(self, value: Any, path: tuple[str, ...]) -> Leaf:

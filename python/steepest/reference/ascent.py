@@ -15,27 +15,27 @@ from .sweep import Scalar, flushed, power
 
 
 def velocity(mu: Scalar, v: Array, g: Array) -> Array:
-    """V ← μ v + g."""
+    """v ← μ v + g"""
     return mu * v + g
 
 
 def look_ahead(mu: Scalar, v: Array, g: Array) -> Array:
-    """D ← g + μ v."""
+    """d ← g + μ v"""
     return g + mu * v
 
 
 def second_moment(beta: Scalar, rest: Scalar, m: Array, g: Array) -> Array:
-    """M ← β m + ((1 − β) g) g."""
+    """m ← β m + ((1 − β) g) g"""
     return beta * m + (rest * g) * g
 
 
 def scaled(kappa: Scalar, eps: Scalar, m: Array, d: Array) -> Array:
-    """D ← d / (√(κ m) + ε)."""
+    """d ← d / (√(κ m) + ε)"""
     return d / (np.sqrt(kappa * m) + eps)
 
 
 def correction(beta: float, steps: int) -> float:
-    """κ = 1 / (1 − β^tᵢ)."""
+    """κ = 1 / (1 − β^tᵢ)"""
     return 1.0 / (1.0 - power(beta, steps))
 
 

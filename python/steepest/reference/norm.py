@@ -46,7 +46,7 @@ def norm(arrays: Sequence[Array]) -> float:
 
 
 def clip_factor(most: float, norm: float) -> float:
-    """F = min(1, C / (‖g‖ + 1e-6)); NaN if the norm is."""
+    """f = min(1, C / (‖g‖ + 1e-6)); NaN if the norm is."""
     factor = most / (norm + 1e-6)
     return factor if not factor >= 1.0 else 1.0
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import optimizer
+from .. import optimizer, options
 from ..arrays import Array
 from . import ascent
 from .norm import all_finite, clip_factor, norm
@@ -37,6 +37,7 @@ class Stepper(optimizer.Optimizer):
 
     def step(self, grads: Any = None, *, zero_grads: bool = False) -> None:
         """Step every parameter along its gradient; as the compiled step, argument by argument."""
+        zero_grads = options.switch("zero_grads", zero_grads)
         self._refuse_while("arranging", "reporting")
         try:
             self._stage = "arranging"
@@ -114,20 +115,30 @@ class Stepper(optimizer.Optimizer):
 
     # -- what the compiled step keeps on its side ---------------------------------------------
 
-    def _bind(self, slots: list[tuple[Any, Any, int, int]], *_: Any) -> None:
-        self._refuse_while("arranging")
-        self._steps = [steps for _, _, _, steps in slots]
-
-    def _configure(self, law: str, groups: list[dict[str, Any]], *_: Any) -> None:
+    def _install(
+        self,
+        law: str,
+        groups: list[dict[str, Any]],
+        settings: dict[str, Any],
+        arrays: Any,
+        counters: Any,
+        commit: list[tuple[Any, str, Any]],
+    ) -> None:
         self._refuse_while("arranging")
         self._rates = [*self._rates, *[None] * len(groups)][: len(groups)]
+        if arrays is not None:
+            self._steps = [steps for _, _, _, steps in arrays[0]]
+        if counters is not None:
+            self._step_count, self._skipped_steps, self._steps, self._rates = counters
+        for target, name, value in commit:
+            setattr(target, name, value)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what is this class's own; the state_dict has it."""
+        state = super().__getstate__()
+        for name in ("_stage", "_steps", "_rates", "_step_count", "_skipped_steps"):
+            state["attributes"].pop(name, None)
+        return state
 
     def _counters(self) -> tuple[int, int, list[int], list[float | None]]:
         return self._step_count, self._skipped_steps, list(self._steps), list(self._rates)
-
-    def _set_counters(
-        self, step_count: int, skipped_steps: int, steps: list[int], rates: list[float | None]
-    ) -> None:
-        self._refuse_while("arranging")
-        self._step_count, self._skipped_steps = step_count, skipped_steps
-        self._steps, self._rates = list(steps), list(rates)

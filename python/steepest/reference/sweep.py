@@ -29,7 +29,7 @@ def flushed(x: Array) -> Array:
 
 
 def rate(options: Mapping[str, Any], t: int) -> float:
-    """α ← lr · γ^(t−1) · min(1, t / W)."""
+    """α ← lr · γ^(t−1) · min(1, t / W)"""
     gamma = 1.0 if options["lr_decay"] is None else options["lr_decay"]
     decayed: float = options["lr"] * power(gamma, t - 1)
     warmup: int = options["warmup_steps"]
@@ -37,7 +37,7 @@ def rate(options: Mapping[str, Any], t: int) -> float:
 
 
 def before(options: Mapping[str, Any], factor: float, g: Array) -> Array:
-    """G ← g · f;  g ← g < −c ? −c : g > c ? c : g."""
+    """g ← g · f;  g ← g < −c ? −c : g > c ? c : g"""
     T = g.dtype.type
     g = g * T(factor)
     c = T(np.inf if options["clip_value"] is None else options["clip_value"])
@@ -45,7 +45,7 @@ def before(options: Mapping[str, Any], factor: float, g: Array) -> Array:
 
 
 def after(options: Mapping[str, Any], alpha: float, theta: Array, d: Array) -> Array:
-    """θ ← θ · (1 − α λ);  θ ← θ ± α d."""
+    """θ ← θ · (1 − α λ);  θ ← θ ± α d"""
     T = theta.dtype.type
     theta = theta * T(1 - alpha * options["weight_decay"])
     alpha_d: Array = T(alpha) * d

@@ -1,0 +1,171 @@
+"""What lives as long as an optimizer, what it takes along when copied, and what an interrupt leaves."""
+
+import copy
+import gc
+import pickle
+import signal
+import weakref
+
+import numpy as np
+import pytest
+import steepest
+from steepest import GradientAscent, Parameter
+
+
+class Tagged(GradientAscent):
+    """A subclass with something of its own."""
+
+    def __init__(self, parameters):
+        super().__init__(parameters)
+        self.tag = "mine"
+
+
+class OnlyArray:
+    """Hands NumPy a new copy at every look."""
+
+    def __init__(self, values):
+        self.values = values
+
+    def __array__(self, dtype=None, copy=None):
+        return self.values.copy()
+
+
+def test_an_optimizer_is_freed_with_its_last_reference(library):
+    gc.disable()
+    try:
+        opt = library.GradientAscent({"w": np.zeros(3)})
+        group, gone = opt.param_groups[0], weakref.ref(opt)
+        del opt
+        assert gone() is None
+    finally:
+        gc.enable()
+    with pytest.raises(ReferenceError, match="optimizer of this group is gone"):
+        group["lr"] = 1.0
+
+
+def test_an_optimizer_in_a_cycle_is_collected(library):
+    opt = library.GradientAscent({"w": np.zeros(3)})
+    opt.callback = opt.zero_grad
+    gone = weakref.ref(opt)
+    del opt
+    gc.collect()
+    assert gone() is None
+
+
+def test_the_values_of_a_dict_can_be_stepped_and_copied(library):
+    model = {"a": np.zeros(2), "b": np.ones(3)}
+    opt = copy.deepcopy(library.GradientAscent(model.values(), lr=0.5, momentum=0, beta=None))
+    opt.step([np.ones(2), np.ones(3)])
+    assert [list(array) for array in opt.param_groups[0]["params"]] == [[0.5] * 2, [1.5] * 3]
+    assert not model["a"].any()
+
+
+def test_a_groups_option_need_not_be_the_default_that_its_dtype_excludes(library):
+    groups = [{"params": np.zeros(2, np.float32), "eps": 1e-8}, {"params": np.zeros(2)}]
+    opt = copy.deepcopy(library.GradientAscent(groups, eps=1e-60))
+    assert [group["eps"] for group in opt.param_groups] == [1e-8, 1e-60]
+
+
+def test_a_subclass_keeps_its_own_attributes():
+    opt = copy.deepcopy(Tagged(np.zeros(2)))
+    assert opt.tag == "mine"
+    assert pickle.loads(pickle.dumps(opt)).tag == "mine"
+
+
+def test_a_second_init_starts_anew(library):
+    opt = library.GradientAscent(np.zeros(2))
+    opt.step(np.ones(2))
+    opt.__init__([np.zeros(3), np.zeros(1)], lr=0.5)
+    assert (opt.step_count, opt.lr, list(opt.state)) == (0, 0.5, ["0", "1"])
+    opt.step([np.ones(3), np.ones(1)])
+
+
+@pytest.mark.parametrize("act", ["save", "load"])
+def test_a_file_is_not_of_arrays_that_were_replaced(library, tmp_path, act):
+    model = {"W": np.zeros(2)}
+    opt = library.GradientAscent(model)
+    opt.save(tmp_path / "stop.npz")
+    model["W"] = np.ones(2)
+    with pytest.raises(ValueError, match=r"'W'.*rebind"):
+        getattr(opt, act)(tmp_path / "stop.npz")
+    assert model["W"].all()
+
+
+def test_a_gradient_that_is_only_copied_can_be_read_but_not_zeroed(library):
+    opt = library.GradientAscent([np.zeros(2)], lr=1.0, momentum=0, beta=None)
+    opt.step([OnlyArray(np.ones(2))])
+    with pytest.raises(ValueError, match="zero_grads"):
+        opt.step([OnlyArray(np.ones(2))], zero_grads=True)
+    assert opt.step_count == 1
+
+
+def test_zero_grad_does_not_wipe_a_parameter(library):
+    w = Parameter(np.ones(2), name="w")
+    w.grad = w.data
+    opt = library.GradientAscent([w])
+    with pytest.raises(ValueError, match=r"'w'.*own"):
+        opt.zero_grad()
+    assert w.data.all()
+
+
+def test_a_container_that_makes_its_entries_anew_can_be_stepped(library):
+    class Views(dict):
+        def __getitem__(self, key):
+            return super().__getitem__(key)[:]
+
+    model = Views(w=np.zeros(2))
+    opt = library.GradientAscent(model, lr=1.0, momentum=0, beta=None)
+    opt.step({"w": np.ones(2)})
+    assert model["w"].tolist() == [1.0, 1.0]
+
+
+def test_a_state_that_was_resized_is_not_stepped():
+    opt = GradientAscent(np.zeros(3))
+    opt.state["0"]["velocity"].base.resize(1, refcheck=False)
+    with pytest.raises(RuntimeError, match="resize"):
+        opt.step(np.ones(3))
+
+
+def test_a_question_about_memory_that_failed_is_asked_again(monkeypatch):
+    w = np.zeros(4)
+    opt = GradientAscent(w)
+    apart, within = np.ones(4), w[::-1]
+    opt.step(apart, zero_grads=True)
+
+    def interrupted(self, gradient):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(steepest.optimizer.Optimizer, "_overlaps", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            opt.step([within], zero_grads=True)
+    for _ in range(2):
+        with pytest.raises(ValueError, match="zero_grads"):
+            opt.step([within], zero_grads=True)
+    assert opt.step_count == 1
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs an interval timer")
+def test_an_interrupt_while_options_are_written_leaves_one_or_the_other():
+    def interrupt(number, frame):
+        raise KeyboardInterrupt
+
+    opt = GradientAscent(np.zeros(3))
+    group = opt.param_groups[0]
+    previous = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        for i in range(200):
+            try:
+                signal.setitimer(signal.ITIMER_REAL, 1e-5 + 1e-6 * i)
+                for _ in range(100):
+                    group["momentum"] = 0.0 if group["momentum"] else 0.9
+                signal.setitimer(signal.ITIMER_REAL, 0)
+            except KeyboardInterrupt:
+                pass
+            opt.step(np.ones(3))
+            assert ("velocity" in opt.state["0"]) == (group["momentum"] > 0)
+            opt.load_state_dict(opt.state_dict())
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)
+    assert opt.step_count == 200
