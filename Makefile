@@ -12,10 +12,10 @@ sources = $(shell find rust) $(wildcard .cargo/config.toml rust-toolchain.toml) 
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test check bench clean FORCE
+.PHONY: help setup demo test test-torch check bench clean FORCE
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s  %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s  %s\n", $$1, $$2 }' Makefile
 
 setup: .venv/.extension .venv/.check ## make .venv with the extension and all tools for development in it
 
@@ -26,6 +26,9 @@ test: .venv/.extension .venv/.test ## run the Rust tests and pytest
 	@$(need_cargo)
 	@if cargo nextest --version >/dev/null 2>&1; then $(cargo) nextest run; else $(cargo) test; fi
 	@$(python) -m pytest $(ARGS)
+
+test-torch: .venv/.extension .venv/.test .venv/.torch ## install torch for the CPU (1.4 GB) and compare with its optimizers
+	@$(python) -m pytest tests/test_family.py tests/test_peers.py tests/test_tensors.py $(ARGS)
 
 check: .venv/.extension .venv/.check ## check the code: rustfmt, clippy, ruff, mypy --strict, stubtest
 	@$(need_cargo)
@@ -70,6 +73,11 @@ venv_stands = { read -r place && read -r made_with; } <.venv/.made && test "$$pl
 .venv/.test .venv/.check: .venv/.%: .venv/.made pyproject.toml
 	@echo "Installing the tools of make $*"; rm -f $@
 	@$(pip) --group $*
+	@touch $@
+
+.venv/.torch: .venv/.test tools/install_torch_cpu.sh tools/torch_cpu_stub.sh
+	@echo "Installing torch without its packages for GPUs"; rm -f $@
+	@tools/install_torch_cpu.sh .venv >/dev/null
 	@touch $@
 
 define need_cargo

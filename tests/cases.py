@@ -54,6 +54,28 @@ ALONE = [
     Case("weight-decay", "GradientAscent", {"weight_decay": 0.3}),
     Case("skip", "GradientAscent", {"nonfinite": "skip"}),
     Case("propagate", "GradientAscent", {"nonfinite": "propagate"}),
+    Case("sgd", "SGD", {}),
+    Case("sgd-maximize", "SGD", {"maximize": True}),
+    Case("sgd-momentum", "SGD", {"momentum": 0.9}),
+    Case("sgd-nesterov", "SGD", {"momentum": 0.8, "nesterov": True}),
+    Case("sgd-dampened", "SGD", {"momentum": 0.7, "dampening": 0.3}),
+    Case("sgd-weight-decay", "SGD", {"weight_decay": 0.3}),
+    Case("sgd-clip-value", "SGD", {"clip_value": 0.3}),
+    Case("sgd-clip-norm", "SGD", {"clip_norm": 0.7}),
+    Case("adam", "Adam", {}),
+    Case("adam-maximize", "Adam", {"maximize": True}),
+    Case("adam-lr", "Adam", {"lr": 0.3}),
+    Case("adam-betas", "Adam", {"betas": (0.5, 0.8)}),
+    Case("adam-betas-0", "Adam", {"betas": (0.0, 0.0)}),
+    Case("adam-eps", "Adam", {"eps": 0.1}),
+    Case("adam-weight-decay", "Adam", {"weight_decay": 0.3}),
+    Case("adam-decoupled", "Adam", {"weight_decay": 0.2, "decoupled_weight_decay": True}),
+    Case("adam-amsgrad", "Adam", {"amsgrad": True}),
+    Case("adam-clip-norm", "Adam", {"clip_norm": 0.7}),
+    Case("adamw", "AdamW", {}),
+    Case("adamw-maximize", "AdamW", {"maximize": True}),
+    Case("adamw-weight-decay", "AdamW", {"weight_decay": 0.3}),
+    Case("adamw-amsgrad", "AdamW", {"amsgrad": True}),
 ]
 
 
@@ -63,6 +85,7 @@ def _compatible(a: Case, b: Case) -> bool:
         a.optimizer == b.optimizer
         and not a.options.keys() & b.options.keys()
         and not (options.get("nesterov") and options.get("momentum") == 0.0)
+        and not (options.get("nesterov") and options.get("dampening"))
     )
 
 

@@ -30,6 +30,10 @@ from oracle import Oracle
 STEPS = 25
 
 every_case_alone = pytest.mark.parametrize("case", ALONE, ids=str)
+# The cases of the law that the oracle has written out; torch is the judge of the others.
+ORACLE = ("GradientAscent", "GradientDescent")
+written_out = [case for case in ALONE if case.optimizer in ORACLE]
+pairs_written_out = [case for case in PAIRED if case.optimizer in ORACLE]
 every_dtype = pytest.mark.parametrize("dtype", DTYPES)
 
 
@@ -111,13 +115,13 @@ def test_every_magnitude_infinities_and_nan(case: Case, kind: str, dtype: str) -
 
 
 @every_dtype
-@every_case_alone
+@pytest.mark.parametrize("case", written_out, ids=str)
 def test_both_equal_the_law_number_by_number(library: Any, case: Case, dtype: str) -> None:
     assert_equals_oracle(library, case, dtype, STEPS)
 
 
 @every_dtype
-@pytest.mark.parametrize("case", PAIRED, ids=str)
+@pytest.mark.parametrize("case", pairs_written_out, ids=str)
 def test_both_equal_the_law_for_every_two_options(library: Any, case: Case, dtype: str) -> None:
     assert_equals_oracle(library, case, dtype, 4)
 

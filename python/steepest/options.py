@@ -61,6 +61,19 @@ def optional(check: Check) -> Check:
     return lambda name, value: None if value is None else check(name, value)
 
 
+def pair(check: Check) -> Check:
+    """A check for two values, each of which passes the same check."""
+
+    def check_both(name: str, value: Any) -> tuple[Any, Any]:
+        if not isinstance(value, (tuple, list)):
+            raise TypeError(f"{name}: got {_described(value)}, expected two numbers")
+        if len(value) != 2:
+            raise ValueError(f"{name}: got {len(value)} numbers, expected two")
+        return check(f"{name}[0]", value[0]), check(f"{name}[1]", value[1])
+
+    return check_both
+
+
 def switch(name: str, value: Any) -> bool:
     """A check for True or False."""
     if not isinstance(value, (bool, np.bool_)):

@@ -2,7 +2,7 @@
 //!
 //! From simple to complex: the textbook rule, momentum, and either of them scaled by the second moment.
 
-use super::{Driver, Law, Real, Settings, flushed, power};
+use super::{Driver, Law, Options, Real, Settings, flushed, power};
 
 /// v ← μ v + g
 #[inline(always)]
@@ -106,8 +106,10 @@ pub struct Ascent {
     kappa: f64,
 }
 
-impl Ascent {
-    pub fn read<S: Settings>(settings: &S) -> Result<Self, S::Error> {
+impl Options for Ascent {
+    const TURNS_GRADIENT: bool = false;
+
+    fn read<S: Settings>(settings: &S) -> Result<Self, S::Error> {
         Ok(Self {
             momentum: settings.number("momentum")?,
             nesterov: settings.switch("nesterov")?,
@@ -118,15 +120,19 @@ impl Ascent {
         })
     }
 
-    pub fn states(&self) -> usize {
+    fn states(&self) -> usize {
         usize::from(self.momentum != 0.0) + usize::from(self.beta.is_some())
     }
 
-    pub fn squares(&self) -> bool {
+    fn squares(&self) -> bool {
         self.beta.is_some()
     }
 
-    pub fn at(self, steps: u64) -> Self {
+    fn couples_decay(&self) -> bool {
+        false
+    }
+
+    fn at(self, steps: u64) -> Self {
         let kappa = match self.beta {
             Some(beta) if self.bias_correction => correction(beta, steps),
             _ => 1.0,
@@ -136,7 +142,7 @@ impl Ascent {
 
     /// Which arrays exist and which equation runs: the six sweeps of a dtype.
     #[inline(always)]
-    pub fn choose<T: Real>(&self, driver: impl Driver<T>) {
+    fn choose<T: Real>(&self, driver: impl Driver<T>) {
         let mu = T::cast(self.momentum);
         match (self.momentum != 0.0, self.nesterov, self.beta) {
             (false, _, None) => driver.drive(Plain),
@@ -149,7 +155,9 @@ impl Ascent {
             (true, true, Some(beta)) => driver.drive(self.scaled(Momentum::<T, true> { mu }, beta)),
         }
     }
+}
 
+impl Ascent {
     fn scaled<T: Real, L>(&self, law: L, beta: f64) -> Scaled<T, L> {
         Scaled {
             law,

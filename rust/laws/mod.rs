@@ -1,13 +1,17 @@
 //! The laws: what one element's parameter, gradient and state become in one step.
 //!
 //! A law knows neither threads nor Python nor memory. It is given numbers and gives numbers back.
-//! To add one: a file beside `ascent.rs`, and a line in each `match` of [`Family`].
+//! To add one: a file beside `ascent.rs`, and a line in `family!`.
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-pub mod ascent;
+mod adam;
+mod ascent;
+mod sgd;
 
+use adam::Adam;
 use ascent::Ascent;
+use sgd::Sgd;
 
 /// The arithmetic a law is written in: `f32` or `f64`, each operation rounded once, never fused.
 pub trait Real:
@@ -69,58 +73,111 @@ pub trait Driver<T> {
     fn drive<const STATES: usize>(self, law: impl Law<T, STATES>);
 }
 
-/// Where a law reads its options from, by their Python names.
+/// Where a law reads its options from, by their Python names; an option that is not there is off.
 pub trait Settings {
     type Error;
     fn number(&self, name: &str) -> Result<f64, Self::Error>;
+    fn pair(&self, name: &str) -> Result<(f64, f64), Self::Error>;
     fn optional(&self, name: &str) -> Result<Option<f64>, Self::Error>;
     fn count(&self, name: &str) -> Result<u64, Self::Error>;
     fn switch(&self, name: &str) -> Result<bool, Self::Error>;
 }
 
-/// Every law there is, with one group's options and its scalars in float64.
-#[derive(Clone, Copy)]
-pub enum Family {
-    Ascent(Ascent),
-}
+/// A law's options in one group, and its scalars, in float64.
+pub trait Options: Copy {
+    /// Whether `maximize` turns the gradient before the law sees it, as in torch, and not the step after.
+    const TURNS_GRADIENT: bool = true;
 
-impl Family {
-    /// The law called `name`, or `None` if there is none of that name.
-    pub fn read<S: Settings>(name: &str, settings: &S) -> Result<Option<Self>, S::Error> {
-        Ok(match name {
-            "ascent" => Some(Self::Ascent(Ascent::read(settings)?)),
-            _ => None,
-        })
-    }
+    fn read<S: Settings>(settings: &S) -> Result<Self, S::Error>;
 
     /// How many state arrays each parameter has.
-    pub fn states(&self) -> usize {
-        match self {
-            Self::Ascent(law) => law.states(),
-        }
-    }
+    fn states(&self) -> usize;
 
     /// Whether the law squares the gradient, so that a square beyond the dtype would freeze an element.
-    pub fn squares(&self) -> bool {
-        match self {
-            Self::Ascent(law) => law.squares(),
-        }
-    }
+    fn squares(&self) -> bool;
 
-    /// The same law with the scalars of an array's `steps`-th step.
-    pub fn at(self, steps: u64) -> Self {
-        match self {
-            Self::Ascent(law) => Self::Ascent(law.at(steps)),
-        }
+    /// Whether weight decay is a part of the law, not of what comes after it.
+    fn couples_decay(&self) -> bool;
+
+    /// The same options with the scalars of an array's `steps`-th step.
+    fn at(self, steps: u64) -> Self;
+
+    /// The rate of this step, from α.
+    fn rate(&self, alpha: f64) -> f64 {
+        alpha
     }
 
     /// Hands the law these options choose to `driver`.
-    #[inline(always)]
-    pub fn choose<T: Real>(&self, driver: impl Driver<T>) {
-        match self {
-            Self::Ascent(law) => law.choose(driver),
+    fn choose<T: Real>(&self, driver: impl Driver<T>);
+}
+
+/// All laws there are, as one type.
+macro_rules! family {
+    ($($name:literal => $Law:ident),+ $(,)?) => {
+        #[derive(Clone, Copy)]
+        pub enum Family {
+            $($Law($Law)),+
         }
-    }
+
+        impl Family {
+            /// The law called `name`, or `None` if there is none of that name.
+            pub fn read<S: Settings>(name: &str, settings: &S) -> Result<Option<Self>, S::Error> {
+                Ok(match name {
+                    $($name => Some(Self::$Law(Options::read(settings)?)),)+
+                    _ => None,
+                })
+            }
+
+            pub fn turns_gradient(&self) -> bool {
+                match self {
+                    $(Self::$Law(_) => <$Law as Options>::TURNS_GRADIENT),+
+                }
+            }
+
+            pub fn states(&self) -> usize {
+                match self {
+                    $(Self::$Law(law) => law.states()),+
+                }
+            }
+
+            pub fn squares(&self) -> bool {
+                match self {
+                    $(Self::$Law(law) => law.squares()),+
+                }
+            }
+
+            pub fn couples_decay(&self) -> bool {
+                match self {
+                    $(Self::$Law(law) => law.couples_decay()),+
+                }
+            }
+
+            pub fn at(self, steps: u64) -> Self {
+                match self {
+                    $(Self::$Law(law) => Self::$Law(law.at(steps))),+
+                }
+            }
+
+            pub fn rate(&self, alpha: f64) -> f64 {
+                match self {
+                    $(Self::$Law(law) => law.rate(alpha)),+
+                }
+            }
+
+            #[inline(always)]
+            pub fn choose<T: Real>(&self, driver: impl Driver<T>) {
+                match self {
+                    $(Self::$Law(law) => law.choose(driver)),+
+                }
+            }
+        }
+    };
+}
+
+family! {
+    "ascent" => Ascent,
+    "sgd" => Sgd,
+    "adam" => Adam,
 }
 
 /// baseⁿ by repeated squaring, lowest bit first: the same bits on every CPU, which libm's pow is not.
@@ -133,6 +190,12 @@ pub fn power(mut base: f64, mut n: u64) -> f64 {
         n >>= 1;
     }
     product
+}
+
+/// g ← g + λ θ, if the law has weight decay at all: nothing is added where there is none.
+#[inline(always)]
+pub fn coupled<T: Real, const DECAYS: bool>(lambda: T, theta: T, g: T) -> T {
+    if DECAYS { g + lambda * theta } else { g }
 }
 
 /// Subnormal state becomes +0: it carries no information worth its hundredfold cost.

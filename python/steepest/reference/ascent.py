@@ -13,6 +13,8 @@ import numpy as np
 from ..arrays import Array
 from .sweep import Scalar, flushed, power
 
+TURNS_GRADIENT = False
+
 
 def velocity(mu: Scalar, v: Array, g: Array) -> Array:
     """v ← μ v + g"""
@@ -63,3 +65,13 @@ def direction(
 def squares(options: Mapping[str, Any]) -> bool:
     """Whether the law squares the gradient, so that a square beyond the dtype would freeze an element."""
     return options["beta"] is not None
+
+
+def couples_decay(options: Mapping[str, Any]) -> bool:
+    """Whether weight decay is a part of the law, not of what comes after it."""
+    return False
+
+
+def step_rate(options: Mapping[str, Any], steps: int, alpha: float) -> float:
+    """α as it is"""
+    return alpha

@@ -9,11 +9,11 @@ import numpy as np
 
 from .. import optimizer, options
 from ..arrays import Array
-from . import ascent
+from . import adam, ascent, sgd
 from .norm import all_finite, clip_factor, norm
 from .sweep import after, before, rate
 
-LAWS = {"ascent": ascent}
+LAWS: dict[str, Any] = {"ascent": ascent, "sgd": sgd, "adam": adam}
 
 
 class Stepper(optimizer.Optimizer):
@@ -94,6 +94,7 @@ class Stepper(optimizer.Optimizer):
         return True
 
     def _sweep(self, t: int, factor: float, gradients: list[Array | None]) -> None:
+        law = LAWS[self._law]
         self._rates = [rate(group, t) for group in self._groups]
         # All gradients are read before anything is written: one may share memory with a parameter.
         read = [None if gradient is None else gradient.copy() for gradient in gradients]
@@ -103,12 +104,17 @@ class Stepper(optimizer.Optimizer):
             if g is None:
                 continue
             state = self._states[leaf.name]
-            d, new = LAWS[self._law].direction(
-                group, steps, leaf.array, before(group, factor, g), state
-            )
+            alpha = rate(group, t)
+            g = before(group, factor, g, law.TURNS_GRADIENT)
+            d, new = law.direction(group, steps, leaf.array, g, state)
             for name, value in new.items():
                 state[name][...] = value
-            leaf.array[...] = after(group, rate(group, t), leaf.array, d)
+            decay = 0.0 if law.couples_decay(group) else group["weight_decay"]
+            step_rate = law.step_rate(group, steps, alpha)
+            up = group["maximize"] and not law.TURNS_GRADIENT
+            leaf.array[...] = after(
+                leaf.array, d, 1 - alpha * decay, step_rate if up else -step_rate
+            )
 
     def _group_of_each(self) -> list[Any]:
         return [group.options for group in self._groups for _ in group.nesting.leaves]

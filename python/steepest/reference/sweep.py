@@ -28,25 +28,32 @@ def flushed(x: Array) -> Array:
     return np.where(np.abs(x) < np.finfo(x.dtype).tiny, x.dtype.type(0), x)
 
 
+def coupled(weight_decay: float, theta: Array, g: Array) -> Array:
+    """g ← g + λ θ, if there is weight decay at all: nothing is added where there is none."""
+    if weight_decay:
+        lambda_theta: Array = theta.dtype.type(weight_decay) * theta
+        g = g + lambda_theta
+    return g
+
+
 def rate(options: Mapping[str, Any], t: int) -> float:
     """α ← lr · γ^(t−1) · min(1, t / W)"""
-    gamma = 1.0 if options["lr_decay"] is None else options["lr_decay"]
+    gamma: float = 1.0 if options.get("lr_decay") is None else options["lr_decay"]
     decayed: float = options["lr"] * power(gamma, t - 1)
-    warmup: int = options["warmup_steps"]
+    warmup: int = options.get("warmup_steps", 0)
     return decayed * (t / warmup) if t < warmup else decayed
 
 
-def before(options: Mapping[str, Any], factor: float, g: Array) -> Array:
-    """g ← g · f;  g ← g < −c ? −c : g > c ? c : g"""
+def before(options: Mapping[str, Any], factor: float, g: Array, turns_gradient: bool) -> Array:
+    """g ← g · f;  g ← g < −c ? −c : g > c ? c : g  (f < 0 turns the gradient)"""
     T = g.dtype.type
-    g = g * T(factor)
+    g = g * T(-factor if turns_gradient and options["maximize"] else factor)
     c = T(np.inf if options["clip_value"] is None else options["clip_value"])
     return np.where(g < -c, -c, np.where(g > c, c, g))
 
 
-def after(options: Mapping[str, Any], alpha: float, theta: Array, d: Array) -> Array:
+def after(theta: Array, d: Array, shrink: float, step_rate: float) -> Array:
     """θ ← θ · (1 − α λ);  θ ← θ ± α d"""
     T = theta.dtype.type
-    theta = theta * T(1 - alpha * options["weight_decay"])
-    alpha_d: Array = T(alpha) * d
-    return theta + alpha_d if options["maximize"] else theta - alpha_d
+    new: Array = theta * T(shrink) + T(step_rate) * d
+    return new
