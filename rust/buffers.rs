@@ -137,6 +137,9 @@ impl Array {
         order: Option<&Order>,
     ) -> Option<Self> {
         let Header { data, shape, strides, dtype, .. } = *header;
+        if order.is_some_and(|order| order.0.iter().any(|axis| *axis >= shape.len())) {
+            return None;
+        }
         let own_order = Order::memory(shape, strides);
         Some(Self {
             held: Some(object.clone().unbind()),

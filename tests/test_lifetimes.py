@@ -153,6 +153,7 @@ def test_an_interrupt_while_options_are_written_leaves_one_or_the_other():
     opt = GradientAscent(np.zeros(3))
     group = opt.param_groups[0]
     previous = signal.signal(signal.SIGALRM, interrupt)
+    gc.disable()  # an interrupt in somebody's callback of the collector is another's business
     try:
         for i in range(200):
             try:
@@ -168,4 +169,86 @@ def test_an_interrupt_while_options_are_written_leaves_one_or_the_other():
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)
+        gc.enable()
     assert opt.step_count == 200
+
+
+# -- Binding again ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("how", ["rebind", "add"])
+def test_a_live_state_is_no_parameter(library, how):
+    model = {"W": np.zeros(2), "b": np.zeros(2)}
+    opt = library.GradientAscent(model)
+    velocity = opt.state["W"]["velocity"]
+    acts = {"rebind": opt.rebind, "add": lambda: opt.add_param_group({"params": {"v": velocity}})}
+    if how == "rebind":
+        model["b"] = velocity
+    with pytest.raises(ValueError, match="share memory"):
+        acts[how]()
+
+
+@pytest.mark.parametrize("change", ["shape", "read-only"])
+@pytest.mark.parametrize("act", ["write", "add", "load"])
+def test_an_array_that_changed_is_not_bound_again(library, change, act):
+    w = np.zeros(4)
+    opt = library.GradientAscent({"w": w})
+    saved = opt.state_dict()
+    if change == "shape":
+        w.shape = (2, 2)
+    else:
+        w.flags.writeable = False
+    acts = {
+        "write": lambda: opt.param_groups[0].update(momentum=0.0),
+        "add": lambda: opt.add_param_group({"params": {"v": np.zeros(2)}}),
+        "load": lambda: opt.load_state_dict(saved),
+    }
+    with pytest.raises(ValueError, match=r"'w'.*now"):
+        acts[act]()
+    assert opt.param_groups[0]["momentum"] == 0.9
+    assert len(opt.param_groups) == 1
+
+
+def test_what_a_nested_iterator_gave_is_bound_again(library):
+    a, b = np.zeros(2), np.ones(2)
+    opt = library.GradientAscent([iter([a]), b])
+    opt.step([np.ones(2), np.ones(2)])
+    opt.rebind()
+    assert list(opt.state) == ["0.0", "1"]
+    assert opt.state["0.0"]["velocity"].all()
+
+
+def test_a_group_keeps_its_state_when_another_changes_its_names(library):
+    first, second = {"w": np.zeros(2)}, {"w": np.zeros(2)}
+    opt = library.GradientAscent([{"params": first}, {"params": second}])
+    opt.step([np.full(2, 1.0), np.full(2, 5.0)])
+    first["x"] = first.pop("w")
+    opt.rebind()
+    assert opt.state["w"]["velocity"].tolist() == [5.0, 5.0]
+    assert opt.state["x"]["velocity"].tolist() == [0.0, 0.0]
+
+
+def test_a_state_takes_the_layout_of_an_array_bound_again(library):
+    model = {"w": np.zeros((3, 4))}
+    opt = library.GradientAscent(model)
+    opt.step({"w": np.arange(12.0).reshape(3, 4)})
+    model["w"] = np.zeros((3, 4), order="F")
+    opt.rebind()
+    velocity = opt.state["w"]["velocity"]
+    assert velocity.flags.f_contiguous
+    assert np.array_equal(velocity, np.arange(12.0).reshape(3, 4))
+
+
+def test_a_copy_of_a_group_is_a_dict(library):
+    opt = library.GradientAscent({"w": np.zeros(2)}, lr=0.5)
+    group = copy.deepcopy(opt.param_groups)[0]
+    assert type(group) is dict
+    assert group["lr"] == 0.5
+
+
+def test_arrays_that_were_replaced_are_not_copied(library):
+    model = {"w": np.zeros(2)}
+    opt = library.GradientAscent(model)
+    model["w"] = np.ones(2)
+    with pytest.raises(ValueError, match=r"'w'.*rebind"):
+        copy.deepcopy((model, opt))

@@ -58,6 +58,10 @@ class ParamGroup(MutableMapping[str, Any]):
     def __len__(self) -> int:
         return 1 + len(self.options)
 
+    def __reduce__(self) -> tuple[type, tuple[dict[str, Any]]]:
+        """A copy of a group is a plain dict: it belongs to no optimizer."""
+        return dict, (dict(self),)
+
     def __repr__(self) -> str:
         options = "".join(f", {key!r}: {value!r}" for key, value in self.options.items())
         return f"{{'params': {[leaf.name for leaf in self.nesting.leaves]}{options}}}"

@@ -100,15 +100,23 @@ class Optimizer(Stepper):
             groups = [self._group(spec, i) for i, spec in enumerate(specs)]
         self._bind_groups(groups, is_grouped=specs is not None)
 
+    _defaults: Mapping[str, Any]
+    _settings: dict[str, Any]
+    _groups: list[ParamGroup]
+    _is_grouped: bool
+    _leaves: list[Leaf]
+    _states: dict[str, dict[str, Array]]
+
     def _start(self, defaults: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
         """Check the options; there are no parameters yet."""
-        self._defaults = self._table.checked(defaults)
-        self._settings = options.checked(settings, options.GLOBAL)
-        self._groups: list[ParamGroup] = []
-        self._is_grouped = False
-        self._leaves: list[Leaf] = []
-        self._states: dict[str, dict[str, Array]] = {}
-        self._install(self._law, [], self._settings, ([], [], [], None), (0, 0, [], []), [])
+        defaults = self._table.checked(defaults)
+        settings = options.checked(settings, options.GLOBAL)
+        commit: Commit = [
+            *((self, "_defaults", defaults), (self, "_settings", settings)),
+            *((self, "_groups", []), (self, "_is_grouped", False)),
+            *((self, "_leaves", []), (self, "_states", {})),
+        ]
+        self._install(self._law, [], settings, ([], [], [], None), (0, 0, [], []), commit)
 
     def _group(self, spec: Mapping[str, Any], index: int | None = None) -> ParamGroup:
         """A group from a dict with "params" and any options; messages name its index."""
@@ -138,22 +146,35 @@ class Optimizer(Stepper):
     ) -> None:
         """Bind these parameters: those that had states keep them, the others get zeros."""
         leaves = name_apart(nestings)
-        pair = arrays.overlapping([leaf.array for leaf in leaves])
+        for leaf in leaves:
+            leaf.check_unchanged()
+        bound = [
+            (leaf.name, array)
+            for leaf in self._leaves
+            for array in self._states[leaf.name].values()
+        ]
+        names = [*(leaf.name for leaf in leaves), *(f"{name}' (state)" for name, _ in bound)]
+        pair = arrays.overlapping([leaf.array for leaf in leaves] + [array for _, array in bound])
         if pair is not None:
-            first, second = (leaves[i].name for i in pair)
+            first, second = (names[i] for i in pair)
             raise ValueError(
                 f"parameters {first!r} and {second!r} share memory, expected separate arrays"
             )
+        counts = self._counters()[2]
+        old = {
+            (i, leaf.path): (self._states[leaf.name], count)
+            for (i, leaf), count in zip(self._leaves_by_group(), counts, strict=True)
+        }
         states: dict[str, dict[str, Array]] = {}
-        steps = self._step_counts()
+        steps: dict[str, int] = {}
         counted = self._table.counted
-        for nesting, chosen in zip(nestings, group_options, strict=True):
-            names = self._table.states_for(chosen)
+        for i, (nesting, chosen) in enumerate(zip(nestings, group_options, strict=True)):
+            kinds = self._table.states_for(chosen)
             for leaf in nesting.leaves:
-                old = self._states.get(leaf.name, {})
-                new = {name: leaf.state_like(old.get(name)) for name in names}
-                if counted in new and new[counted] is not old.get(counted):
-                    steps[leaf.name] = 0
+                had, count = old.get((i, leaf.path), ({}, 0))
+                new = {kind: leaf.state_like(had.get(kind)) for kind in kinds}
+                restarts = counted in new and not leaf.fits(had.get(counted))
+                steps[leaf.name] = 0 if restarts else count
                 states[leaf.name] = new
         self._take_arrays(nestings, group_options, states, steps, commit)
 
@@ -183,9 +204,8 @@ class Optimizer(Stepper):
         settings = settings or self._settings
         self._install(self._law, group_options, settings, bound, counters, commit)
 
-    def _step_counts(self) -> dict[str, int]:
-        """Every parameter's tᵢ, by name."""
-        return dict(zip((leaf.name for leaf in self._leaves), self._counters()[2], strict=True))
+    def _leaves_by_group(self) -> list[tuple[int, Leaf]]:
+        return [(i, leaf) for i, g in enumerate(self._groups) for leaf in g.nesting.leaves]
 
     def _apply(self, group: ParamGroup, changed: Mapping[str, Any]) -> None:
         """A write to a group: check all of it, then let it count."""
@@ -220,7 +240,7 @@ class Optimizer(Stepper):
 
         A parameter of the same name, shape and dtype keeps its state; any other starts with zeros.
         """
-        nestings = [Nesting(group.nesting.source) for group in self._groups]
+        nestings = [group.nesting.again() for group in self._groups]
         group_options = [
             self._table.checked(group.options, nesting.dtypes())
             for group, nesting in zip(self._groups, nestings, strict=True)
@@ -296,10 +316,13 @@ class Optimizer(Stepper):
 
     @lr.setter
     def lr(self, value: float) -> None:
-        for group in self._groups:
+        new = [
             self._table.checked({**group.options, "lr": value}, group.nesting.dtypes())
-        for group in self._groups:
-            group["lr"] = value
+            for group in self._groups
+        ]
+        pairs = zip(self._groups, new, strict=True)
+        commit: Commit = [(group, "options", chosen) for group, chosen in pairs]
+        self._install(self._law, new, self._settings, None, None, commit)
 
     @property
     def effective_lr(self) -> float | tuple[float, ...]:
@@ -457,6 +480,8 @@ class Optimizer(Stepper):
             leaf.array[...] = values[leaf.name]
 
     def _checked(self, state_dict: Mapping[str, Any]) -> checkpoint.Checkpoint:
+        for leaf in self._leaves:
+            leaf.check_unchanged()
         return checkpoint.checked(state_dict, type(self).__name__, self._groups, self._table)
 
     def _check_arrays(self) -> None:
@@ -484,6 +509,7 @@ class Optimizer(Stepper):
 
     def __getstate__(self) -> dict[str, Any]:
         """For pickle and copy: everything but the callback."""
+        self._check_arrays()
         own = ("_defaults", "_settings", "_groups", "_leaves", "_states", "_is_grouped")
         return {
             "sources": [group.nesting.source for group in self._groups],

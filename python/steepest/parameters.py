@@ -93,11 +93,13 @@ class Leaf:
     array: Array
     #: Whether the owner's ``.data`` could be assigned another array.
     can_lose_data: bool = False
+    path: str = field(init=False)
     shape: tuple[int, ...] = field(init=False)
     dtype: np.dtype[Any] = field(init=False)
     place: tuple[int, tuple[int, ...]] = field(init=False)
 
     def __post_init__(self) -> None:
+        self.path = self.name  # before any prefix: what it is called in its group
         # As they are now: an array's own can be assigned to later.
         self.shape, self.dtype = self.array.shape, self.array.dtype
         self.place = _place(self.array)
@@ -141,11 +143,19 @@ class Leaf:
         """The array under "data", as a container has it under a key; None if it is another now."""
         return self.array if self._place_now() == self.place else None
 
+    def fits(self, state: Array | None) -> bool:
+        """Whether an array can be a state of this parameter."""
+        return state is not None and (state.shape, state.dtype) == (self.shape, self.dtype)
+
     def state_like(self, old: Array | None) -> Array:
-        """A state array for this parameter: the old one if it fits, else zeros."""
-        if old is not None and (old.shape, old.dtype) == (self.shape, self.dtype):
+        """A state array in this parameter's layout: the old one or its values if it fits, else zeros."""
+        new = np.zeros_like(self.array)
+        if old is None or not self.fits(old):
+            return new
+        if old.strides == new.strides:
             return old
-        return np.zeros_like(self.array)
+        new[...] = old
+        return new
 
 
 def _place(array: Array) -> tuple[int, tuple[int, ...]]:
@@ -166,6 +176,8 @@ class Nesting:
     """
 
     source: Any
+    #: What iterators within the containers gave, by their ids: they can be walked once.
+    given: dict[int, tuple[Any, list[Any]]] = field(default_factory=dict)
     root: Node = field(init=False)
     leaves: list[Leaf] = field(init=False, default_factory=list)
     bonds: list[tuple[Any, Any, Any]] = field(init=False, default_factory=list)
@@ -187,6 +199,10 @@ class Nesting:
             self.keys = []
         elif isinstance(root, dict) and all(isinstance(child, Leaf) for child in root.values()):
             self.keys = list(root)
+
+    def again(self) -> Nesting:
+        """The same containers, read once more."""
+        return Nesting(self.source, self.given)
 
     def dtypes(self) -> Iterator[np.dtype[Any]]:
         """The dtype of every leaf."""
@@ -210,7 +226,10 @@ class Nesting:
             self._bind(value, entries, path)
             return {key: self._walk(item, (*path, str(key)), inside) for key, item in entries}
         if _is_sequence(value):
-            items = list(value)
+            if isinstance(value, Iterator):
+                items = self.given.setdefault(id(value), (value, list(value)))[1]
+            else:
+                items = list(value)
             if hasattr(value, "__setitem__"):
                 self._bind(value, list(enumerate(items)), path)
             return [
