@@ -78,7 +78,7 @@ class _Setting(Generic[T]):
         }
         group_options = [group.options for group in optimizer._groups]
         commit: Commit = [(optimizer, "_settings", settings)]
-        optimizer._install(optimizer._law, group_options, settings, None, None, commit)
+        optimizer._take_options(group_options, commit, settings)
 
 
 class Optimizer(Stepper):
@@ -148,17 +148,13 @@ class Optimizer(Stepper):
         leaves = name_apart(nestings)
         for leaf in leaves:
             leaf.check_unchanged()
-        bound = [
-            (leaf.name, array)
-            for leaf in self._leaves
-            for array in self._states[leaf.name].values()
-        ]
-        names = [*(leaf.name for leaf in leaves), *(f"{name}' (state)" for name, _ in bound)]
-        pair = arrays.overlapping([leaf.array for leaf in leaves] + [array for _, array in bound])
+        held = [(repr(leaf.name), leaf.array) for leaf in leaves]
+        held += [(f"{n!r} (state)", a) for n, kinds in self._states.items() for a in kinds.values()]
+        pair = arrays.overlapping([array for _, array in held])
         if pair is not None:
-            first, second = (names[i] for i in pair)
+            first, second = (held[i][0] for i in pair)
             raise ValueError(
-                f"parameters {first!r} and {second!r} share memory, expected separate arrays"
+                f"parameters {first} and {second} share memory, expected separate arrays"
             )
         counts = self._counters()[2]
         old = {
@@ -192,7 +188,7 @@ class Optimizer(Stepper):
         leaves = [leaf for nesting in nestings for leaf in nesting.leaves]
         bound = (
             [
-                (leaf.array, list(states[leaf.name].values()), i, steps.get(leaf.name, 0))
+                (leaf.array, list(states[leaf.name].values()), i, steps[leaf.name])
                 for i, nesting in enumerate(nestings)
                 for leaf in nesting.leaves
             ],
@@ -204,6 +200,16 @@ class Optimizer(Stepper):
         settings = settings or self._settings
         self._install(self._law, group_options, settings, bound, counters, commit)
 
+    def _take_options(
+        self,
+        group_options: list[dict[str, Any]],
+        commit: Commit,
+        settings: dict[str, Any] | None = None,
+    ) -> None:
+        """Hand options to the kernels; the arrays stay."""
+        settings = settings or self._settings
+        self._install(self._law, group_options, settings, None, None, commit)
+
     def _leaves_by_group(self) -> list[tuple[int, Leaf]]:
         return [(i, leaf) for i, g in enumerate(self._groups) for leaf in g.nesting.leaves]
 
@@ -213,7 +219,7 @@ class Optimizer(Stepper):
         all_options = [new if other is group else other.options for other in self._groups]
         commit: Commit = [(group, "options", new)]
         if self._table.states_for(new) == self._table.states_for(group.options):
-            self._install(self._law, all_options, self._settings, None, None, commit)
+            self._take_options(all_options, commit)
         else:
             self._bind_nestings([other.nesting for other in self._groups], all_options, commit)
 
@@ -322,7 +328,7 @@ class Optimizer(Stepper):
         ]
         pairs = zip(self._groups, new, strict=True)
         commit: Commit = [(group, "options", chosen) for group, chosen in pairs]
-        self._install(self._law, new, self._settings, None, None, commit)
+        self._take_options(new, commit)
 
     @property
     def effective_lr(self) -> float | tuple[float, ...]:

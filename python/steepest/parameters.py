@@ -149,9 +149,9 @@ class Leaf:
 
     def state_like(self, old: Array | None) -> Array:
         """A state array in this parameter's layout: the old one or its values if it fits, else zeros."""
-        new = np.zeros_like(self.array)
         if old is None or not self.fits(old):
-            return new
+            return np.zeros_like(self.array)
+        new = np.empty_like(self.array)
         if old.strides == new.strides:
             return old
         new[...] = old

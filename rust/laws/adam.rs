@@ -1,5 +1,6 @@
 //! The law of Adam and AdamW, torch's; `reference/adam.py` is the same, line by line.
 
+use super::ascent::{correction, scaled, second_moment};
 use super::{Driver, Law, Options, Real, Settings, coupled, flushed, power};
 
 /// m ← β₁ m + (1 − β₁) g
@@ -8,27 +9,10 @@ fn first_moment<T: Real>(beta: T, rest: T, m: T, g: T) -> T {
     beta * m + rest * g
 }
 
-/// v ← β₂ v + ((1 − β₂) g) g
-#[inline(always)]
-fn second_moment<T: Real>(beta: T, rest: T, v: T, g: T) -> T {
-    beta * v + (rest * g) * g
-}
-
 /// v̂ ← max(v̂, v)
 #[inline(always)]
 fn largest<T: Real>(largest: T, v: T) -> T {
     if largest >= v { largest } else { v }
-}
-
-/// d ← m / (√(κ v) + ε)
-#[inline(always)]
-fn scaled<T: Real>(kappa: T, eps: T, v: T, m: T) -> T {
-    m / ((kappa * v).sqrt() + eps)
-}
-
-/// κ = 1 / (1 − β₂^tᵢ)
-fn correction(beta: f64, steps: u64) -> f64 {
-    1.0 / (1.0 - power(beta, steps))
 }
 
 /// The two moments, with weight decay in the gradient.

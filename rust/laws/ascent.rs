@@ -12,24 +12,24 @@ fn velocity<T: Real>(mu: T, v: T, g: T) -> T {
 
 /// d ← g + μ v
 #[inline(always)]
-fn look_ahead<T: Real>(mu: T, v: T, g: T) -> T {
+pub(super) fn look_ahead<T: Real>(mu: T, v: T, g: T) -> T {
     g + mu * v
 }
 
 /// m ← β m + ((1 − β) g) g
 #[inline(always)]
-fn second_moment<T: Real>(beta: T, rest: T, m: T, g: T) -> T {
+pub(super) fn second_moment<T: Real>(beta: T, rest: T, m: T, g: T) -> T {
     beta * m + (rest * g) * g
 }
 
 /// d ← d / (√(κ m) + ε)
 #[inline(always)]
-fn scaled<T: Real>(kappa: T, eps: T, m: T, d: T) -> T {
+pub(super) fn scaled<T: Real>(kappa: T, eps: T, m: T, d: T) -> T {
     d / ((kappa * m).sqrt() + eps)
 }
 
 /// κ = 1 / (1 − β^tᵢ)
-fn correction(beta: f64, steps: u64) -> f64 {
+pub(super) fn correction(beta: f64, steps: u64) -> f64 {
     1.0 / (1.0 - power(beta, steps))
 }
 

@@ -1,17 +1,12 @@
 //! The law of SGD, torch's; `reference/sgd.py` is the same, line by line.
 
+use super::ascent::look_ahead;
 use super::{Driver, Law, Options, Real, Settings, coupled, flushed};
 
 /// b ← μ b + (1 − τ) g
 #[inline(always)]
 fn momentum_buffer<T: Real>(mu: T, rest: T, b: T, g: T) -> T {
     mu * b + rest * g
-}
-
-/// d ← g + μ b
-#[inline(always)]
-fn look_ahead<T: Real>(mu: T, b: T, g: T) -> T {
-    g + mu * b
 }
 
 /// The gradient, with weight decay in it.

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Array
+from .ascent import correction, scaled, second_moment
 from .sweep import Scalar, coupled, flushed, power
 
 TURNS_GRADIENT = True
@@ -18,24 +19,9 @@ def first_moment(beta: Scalar, rest: Scalar, m: Array, g: Array) -> Array:
     return beta * m + rest * g
 
 
-def second_moment(beta: Scalar, rest: Scalar, v: Array, g: Array) -> Array:
-    """v ← β₂ v + ((1 − β₂) g) g"""
-    return beta * v + (rest * g) * g
-
-
 def largest(most: Array, v: Array) -> Array:
     """v̂ ← max(v̂, v)"""
     return np.where(most >= v, most, v)
-
-
-def scaled(kappa: Scalar, eps: Scalar, v: Array, m: Array) -> Array:
-    """d ← m / (√(κ v) + ε)"""
-    return m / (np.sqrt(kappa * v) + eps)
-
-
-def correction(beta: float, steps: int) -> float:
-    """κ = 1 / (1 − β₂^tᵢ)"""
-    return 1.0 / (1.0 - power(beta, steps))
 
 
 def direction(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..arrays import Array
+from .ascent import look_ahead
 from .sweep import Scalar, coupled, flushed
 
 TURNS_GRADIENT = True
@@ -14,11 +15,6 @@ TURNS_GRADIENT = True
 def momentum_buffer(mu: Scalar, rest: Scalar, b: Array, g: Array) -> Array:
     """b ← μ b + (1 − τ) g"""
     return mu * b + rest * g
-
-
-def look_ahead(mu: Scalar, b: Array, g: Array) -> Array:
-    """d ← g + μ b"""
-    return g + mu * b
 
 
 def direction(
