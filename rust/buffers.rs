@@ -214,6 +214,11 @@ impl Array {
         self.dtype == other.dtype && self.shape == other.shape
     }
 
+    /// Whether it is a single float64 number, without axes.
+    pub fn is_number(&self) -> bool {
+        self.dtype == Dtype::F64 && self.shape.is_empty()
+    }
+
     /// Whether the object held is still the writable array it was: same memory, shape, strides, dtype.
     #[inline(always)]
     pub fn is_unchanged(&self, ndarray: &Bound<'_, PyType>) -> bool {
@@ -466,6 +471,14 @@ impl<'a, T: Real> Span<'a, T> {
                 element.write_unaligned(scratch.add(i).read())
             });
         }
+    }
+
+    /// Replaces every element x by `next(x)`, in order.
+    pub fn replace(&self, mut next: impl FnMut(T) -> T) {
+        // SAFETY: in bounds by `each`.
+        self.each(0..self.len(), |_, element| unsafe {
+            element.write_unaligned(next(element.read_unaligned()))
+        });
     }
 
     /// Sets elements `range` to zero.

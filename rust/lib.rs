@@ -13,6 +13,7 @@ use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 mod buffers;
 mod laws;
 mod norm;
+mod power;
 mod step;
 mod sweep;
 
@@ -111,8 +112,8 @@ impl Settings for Options<'_, '_> {
     }
 }
 
-/// A parameter, its states, its group and its tᵢ.
-type Row<'py> = (Bound<'py, PyAny>, Vec<Bound<'py, PyAny>>, usize, u64);
+/// A parameter, its states, the number it carries if its law has one, its group and its tᵢ.
+type Row<'py> = (Bound<'py, PyAny>, Vec<Bound<'py, PyAny>>, Option<Bound<'py, PyAny>>, usize, u64);
 
 /// All parameters, and where they must still be found: entries and sizes of the containers they came in,
 /// and the keys if they came in one dict (none if they are one array).
@@ -129,7 +130,9 @@ impl Arrays<'_> {
         let Self(slots, bonds, sizes, keys) = self;
         let slots = slots
             .iter()
-            .map(|(array, states, group, steps)| Slot::new(array, states, *group, *steps))
+            .map(|(array, states, carried, group, steps)| {
+                Slot::new(array, states, carried.as_ref(), *group, *steps)
+            })
             .collect::<Option<_>>()
             .ok_or_else(|| PyTypeError::new_err("expected writable float32 or float64 arrays"))?;
         let bonds = bonds.into_iter().map(|(container, key, value)| Bond { container, key, value });
@@ -235,7 +238,7 @@ impl Stepper {
                     let options = Options(options);
                     let law = Family::read(law, &options)?
                         .ok_or_else(|| PyValueError::new_err("no such law"))?;
-                    Ok(Group::new(Common::read(&options, law.couples_decay())?, law))
+                    Ok(Group::new(Common::read(&options)?, law))
                 })
                 .collect::<PyResult<Vec<_>>>()?;
             let settings = Options(settings);

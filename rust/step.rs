@@ -78,7 +78,7 @@ impl Group {
 
     /// Begins a step: nothing of the last one's scalars is left.
     fn begin(&mut self, t: u64) {
-        self.rate = Some(self.common.rate(t));
+        self.rate = Some(self.law.alpha(self.common.lr, t));
         self.at = None;
     }
 
@@ -99,6 +99,8 @@ impl Group {
 pub struct Slot {
     theta: Array,
     state: Vec<Array>,
+    /// The number it carries from step to step, if its law has one.
+    carried: Option<Array>,
     order: Order,
     group: usize,
     /// tᵢ: its completed steps since its second moment was allocated.
@@ -112,10 +114,12 @@ pub struct Slot {
 }
 
 impl Slot {
-    /// None unless `parameter` and `state` are writable arrays of one shape and dtype.
+    /// None unless `parameter` and `state` are writable arrays of one shape and dtype, and `carried` is
+    /// one of a single float64 number.
     pub fn new(
         parameter: &Bound<'_, PyAny>,
         state: &[Bound<'_, PyAny>],
+        carried: Option<&Bound<'_, PyAny>>,
         group: usize,
         steps: u64,
     ) -> Option<Self> {
@@ -126,9 +130,14 @@ impl Slot {
             .iter()
             .map(|state| Array::hold(state, Some(&order), &ndarray).filter(|it| it.is_like(&theta)))
             .collect::<Option<_>>()?;
+        let carried = match carried {
+            Some(carried) => Some(Array::hold(carried, None, &ndarray).filter(Array::is_number)?),
+            None => None,
+        };
         Some(Self {
             theta,
             state,
+            carried,
             order,
             group,
             steps,
@@ -147,7 +156,7 @@ impl Slot {
     /// Whether parameter and states are still the arrays they were.
     fn is_unchanged(&self, ndarray: &Bound<'_, PyType>) -> bool {
         self.theta.is_unchanged(ndarray)
-            && self.state.iter().all(|state| state.is_unchanged(ndarray))
+            && self.state.iter().chain(&self.carried).all(|state| state.is_unchanged(ndarray))
     }
 
     /// Copies a gradient that would be overwritten while it is still being read.
@@ -248,7 +257,9 @@ impl Layout {
         sizes: Vec<(Py<PyAny>, usize)>,
         keys: Option<Vec<Py<PyAny>>>,
     ) -> Self {
-        let arrays = slots.iter().flat_map(|slot| slot.state.iter().chain([&slot.theta]));
+        let arrays = slots
+            .iter()
+            .flat_map(|slot| slot.state.iter().chain(&slot.carried).chain([&slot.theta]));
         let extents = Extents::new(arrays.map(|array| array.extent().clone()));
         Self { slots, bonds, sizes, keys, extents, zeroable: false }
     }
@@ -340,8 +351,8 @@ impl Layout {
             visit.call(container)?;
         }
         for slot in &self.slots {
-            let arrays =
-                slot.state.iter().chain([&slot.theta]).chain(&slot.gradient).chain(&slot.copy);
+            let own = slot.state.iter().chain(&slot.carried).chain([&slot.theta]);
+            let arrays = own.chain(&slot.gradient).chain(&slot.copy);
             for object in arrays.filter_map(Array::object) {
                 visit.call(object)?;
             }
@@ -456,11 +467,10 @@ impl Engine {
             if slot.overlaps {
                 slot.copy_gradient(gradients.py())?;
             }
-            if self
-                .groups
-                .get(slot.group)
-                .is_none_or(|group| group.law.states() != slot.state.len())
-            {
+            let fits = self.groups.get(slot.group).is_some_and(|Group { law, .. }| {
+                law.states() == slot.state.len() && law.carries() == slot.carried.is_some()
+            });
+            if !fits {
                 return Err(changing());
             }
         }
@@ -520,7 +530,15 @@ impl Engine {
             }
             slot.steps += 1;
             let group = &mut self.groups[slot.group];
-            let (law, frame) = group.at(slot.steps, factor);
+            let (mut law, frame) = group.at(slot.steps, factor);
+            if let Some(carried) = &slot.carried {
+                let number = carried.ordered::<f64>();
+                number.replace(|carried| {
+                    let carries_on;
+                    (law, carries_on) = law.carry(carried);
+                    carries_on
+                });
+            }
             with_type!(slot.theta, T => slot.sweep::<T>(&law, &frame, zero));
         }
     }

@@ -1,27 +1,20 @@
 //! The driving: a law over the elements of one parameter, between what comes before and after every law.
 
 use crate::buffers::{Array, Operands};
-use crate::laws::{Driver, Family, Law, Real, Settings, power};
+use crate::laws::{Driver, Family, Law, Real, Settings};
 
-/// What every law shares: the rate, the value clip and the decoupled decay of a group.
+/// What every law shares: the rate, the value clip and the direction of a group.
 #[derive(Clone, Copy)]
 pub struct Common {
-    lr: f64,
-    lr_decay: f64,
-    warmup_steps: u64,
-    weight_decay: f64,
+    pub lr: f64,
     clip_value: Option<f64>,
     maximize: bool,
 }
 
 impl Common {
-    /// `couples_decay`: weight decay is the law's own, and none is left for after it.
-    pub fn read<S: Settings>(settings: &S, couples_decay: bool) -> Result<Self, S::Error> {
+    pub fn read<S: Settings>(settings: &S) -> Result<Self, S::Error> {
         Ok(Self {
             lr: settings.number("lr")?,
-            lr_decay: settings.optional("lr_decay")?.unwrap_or(1.0),
-            warmup_steps: settings.count("warmup_steps")?,
-            weight_decay: if couples_decay { 0.0 } else { settings.number("weight_decay")? },
             clip_value: settings.optional("clip_value")?,
             maximize: settings.switch("maximize")?,
         })
@@ -29,17 +22,6 @@ impl Common {
 
     pub fn clips(&self) -> bool {
         self.clip_value.is_some()
-    }
-
-    /// α ← lr · γ^(t−1) · min(1, t / W)
-    pub fn rate(&self, t: u64) -> f64 {
-        let decayed =
-            if self.lr_decay < 1.0 { self.lr * power(self.lr_decay, t - 1) } else { self.lr };
-        if t < self.warmup_steps {
-            decayed * (t as f64 / self.warmup_steps as f64)
-        } else {
-            decayed
-        }
     }
 
     /// What stands around the law in this step; `factor` is the norm clip's f, `alpha` this step's α,
@@ -50,13 +32,13 @@ impl Common {
         Frame {
             factor: if turns && self.maximize { -factor } else { factor },
             bound: self.clip_value.unwrap_or(f64::INFINITY),
-            shrink: 1.0 - alpha * self.weight_decay,
+            shrink: law.shrink(alpha),
             rate: if !turns && self.maximize { rate } else { -rate },
         }
     }
 }
 
-/// What stands before and after every law: g ← clip(g·f), then θ ← θ(1 − αλ) ± α d.
+/// What stands before and after every law: g ← clip(g·f), then θ ← θ · shrink ± rate · d.
 #[derive(Clone, Copy)]
 pub struct Frame<T> {
     factor: T,
@@ -90,7 +72,7 @@ impl<T: Real> Frame<T> {
         }
     }
 
-    /// θ ← θ · (1 − α λ);  θ ← θ ± α d
+    /// θ ← θ · shrink;  θ ← θ ± rate · d
     #[inline(always)]
     pub fn after(&self, theta: T, d: T) -> T {
         theta * self.shrink + self.rate * d
@@ -124,7 +106,8 @@ impl<T: Real> Driver<T> for Sweep<'_, T> {
             let range = start..elements.min(start + most);
             operands.update(range.clone(), |theta, g, state| {
                 let (d, state) = law.direction(theta, frame.before(g), state);
-                (frame.after(theta, d), state)
+                let theta = frame.after(theta, d);
+                (theta, law.after(theta, state))
             });
             if zero_gradient {
                 operands.gradient.zero_range(range);
@@ -142,21 +125,5 @@ mod tests {
         let frame = Frame { factor: 1.0_f32, bound: 2.0, shrink: 1.0, rate: 1.0 };
         assert!(frame.before(f32::NAN).is_nan());
         assert_eq!([-9.0, -2.0, -0.5, 2.5].map(|g| frame.before(g)), [-2.0, -2.0, -0.5, 2.0]);
-    }
-
-    #[test]
-    fn the_rate_decays_once_a_step_and_warms_up_linearly() {
-        let common = Common {
-            lr: 0.5,
-            lr_decay: 0.5,
-            warmup_steps: 4,
-            weight_decay: 0.25,
-            clip_value: None,
-            maximize: false,
-        };
-        assert_eq!(
-            [1, 2, 3, 4, 5].map(|t| common.rate(t)),
-            [0.125, 0.125, 0.09375, 0.0625, 0.03125]
-        );
     }
 }

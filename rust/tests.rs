@@ -5,4 +5,5 @@
 mod buffers;
 mod laws;
 mod norm;
+mod power;
 mod sweep;

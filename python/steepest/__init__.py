@@ -3,11 +3,9 @@
 import logging
 
 from . import reference
-from .adam import Adam, AdamW
-from .ascent import GradientAscent, GradientDescent
+from .family import SGD, Adam, AdamW, GradientAscent, GradientDescent
 from .optimizer import StepInfo
 from .parameters import Parameter
-from .sgd import SGD
 from .versions import __version__, show_versions
 
 logging.getLogger("steepest").addHandler(logging.NullHandler())

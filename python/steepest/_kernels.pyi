@@ -5,9 +5,9 @@ from typing_extensions import disjoint_base
 
 __all__ = ["Stepper", "instruction_set"]
 
-# Parameters (array, states, group, tᵢ), container entries, container sizes, keys of the one dict.
+# Parameters (array, states, number carried, group, tᵢ), container entries, their sizes, keys of the one dict.
 _Arrays: TypeAlias = tuple[
-    list[tuple[NDArray[Any], list[NDArray[Any]], int, int]],
+    list[tuple[NDArray[Any], list[NDArray[Any]], NDArray[Any] | None, int, int]],
     list[tuple[Any, Any, Any]],
     list[tuple[Any, int]],
     list[Any] | None,

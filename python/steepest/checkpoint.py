@@ -82,7 +82,7 @@ def checked(
                 )
             checkpoint.steps[leaf.name] = steps
             checkpoint.states[leaf.name] = {
-                name: _state_array(leaf, name, state[name]) for name in state_names
+                name: _state_array(leaf, name, state[name], table.carried) for name in state_names
             }
     return checkpoint
 
@@ -113,22 +113,23 @@ def _mapping(label: str, value: Any, keys: Iterable[str], extra: bool = False) -
     return dict(value)
 
 
-def _state_array(leaf: Leaf, name: str, value: Any) -> Array:
-    """A state array like the parameter's, with the values of another."""
+def _state_array(leaf: Leaf, name: str, value: Any, carried: str | None) -> Array:
+    """A state array like the parameter's, or the number it carries, with the values of another."""
     if not isinstance(value, np.ndarray):
         raise TypeError(f"{leaf.label}: {name} is {described(value)}, expected an array")
-    check_like(leaf, name, value)
-    state = np.zeros_like(leaf.array)
+    check_like(leaf, name, value, carried)
+    state = np.ones(()) if name == carried else np.zeros_like(leaf.array)
     state[...] = value
     return state
 
 
-def check_like(leaf: Leaf, name: str, value: Array) -> None:
-    """ValueError unless an array has the parameter's shape and dtype."""
-    if (value.shape, value.dtype) != (leaf.shape, leaf.dtype):
+def check_like(leaf: Leaf, name: str, value: Array, carried: str | None = None) -> None:
+    """ValueError unless an array has the parameter's shape and dtype, or is the number it carries."""
+    expected = ((), np.dtype(np.float64)) if name == carried else (leaf.shape, leaf.dtype)
+    if (value.shape, value.dtype) != expected:
         raise ValueError(
             f"{leaf.label}: {name} is {value.dtype} of shape {value.shape}, "
-            f"expected {leaf.dtype} of shape {leaf.shape}"
+            f"expected {expected[1]} of shape {expected[0]}"
         )
 
 
@@ -180,7 +181,7 @@ def write(
 
 
 def read(
-    path: str | os.PathLike[str], leaves: Sequence[Leaf]
+    path: str | os.PathLike[str], leaves: Sequence[Leaf], carried: str | None
 ) -> tuple[dict[str, Any], dict[str, Array]]:
     """The state_dict and the parameters' values of a file; ValueError if it is damaged.
 
@@ -190,7 +191,7 @@ def read(
         try:
             with zipfile.ZipFile(file) as archive:
                 size = os.fstat(file.fileno()).st_size
-                return _unpacked(archive, size, {leaf.name: leaf for leaf in leaves})
+                return _unpacked(archive, size, {leaf.name: leaf for leaf in leaves}, carried)
         except _DAMAGES as error:
             raise ValueError(
                 f"{os.fspath(path)}: not a checkpoint of this optimizer ({error})"
@@ -205,7 +206,7 @@ _DAMAGES = (
 
 
 def _unpacked(
-    archive: zipfile.ZipFile, size: int, leaves: Mapping[str, Leaf]
+    archive: zipfile.ZipFile, size: int, leaves: Mapping[str, Leaf], carried: str | None
 ) -> tuple[dict[str, Any], dict[str, Array]]:
     text = _entry(archive, _NUMBERS, most=size)  # it is not compressed
     numbers = json.loads(text.tobytes(), parse_constant=_refuse_constant)
@@ -217,7 +218,7 @@ def _unpacked(
                 f"{leaf.label}: {what} is {described(index)}, expected an array's index"
             )
         found = _entry(archive, f"array_{index}", most=leaf.array.nbytes)
-        check_like(leaf, what, found)
+        check_like(leaf, what, found, carried)
         return found
 
     states = _mapping("state", numbers["state"], leaves)

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar
 
+import numpy as np
+
 from . import arrays, checkpoint, gradients, options
 from ._kernels import Stepper
 from .arrays import Array
@@ -163,15 +165,19 @@ class Optimizer(Stepper):
         }
         states: dict[str, dict[str, Array]] = {}
         steps: dict[str, int] = {}
-        counted = self._table.counted
+        counted, carried = self._table.counted, self._table.carried
         for i, (nesting, chosen) in enumerate(zip(nestings, group_options, strict=True)):
             kinds = self._table.states_for(chosen)
             for leaf in nesting.leaves:
                 had, count = old.get((i, leaf.path), ({}, 0))
-                new = {kind: leaf.state_like(had.get(kind)) for kind in kinds}
-                restarts = counted in new and not leaf.fits(had.get(counted))
+                restarts = counted in kinds and not leaf.fits(had.get(counted))
                 steps[leaf.name] = 0 if restarts else count
-                states[leaf.name] = new
+                states[leaf.name] = {
+                    kind: leaf.state_like(had.get(kind)) for kind in kinds if kind != carried
+                }
+                if carried is not None:
+                    number = np.ones(()) if restarts else had[carried]
+                    states[leaf.name][carried] = number
         self._take_arrays(nestings, group_options, states, steps, commit)
 
     def _take_arrays(
@@ -186,12 +192,15 @@ class Optimizer(Stepper):
     ) -> None:
         """Hand arrays and options to the kernels, and assign what belongs to them in the same call."""
         leaves = [leaf for nesting in nestings for leaf in nesting.leaves]
+        carried = self._table.carried
+
+        def row(i: int, leaf: Leaf) -> tuple[Array, list[Array], Array | None, int, int]:
+            arrays = dict(states[leaf.name])
+            number = arrays.pop(carried) if carried is not None else None
+            return leaf.array, list(arrays.values()), number, i, steps[leaf.name]
+
         bound = (
-            [
-                (leaf.array, list(states[leaf.name].values()), i, steps[leaf.name])
-                for i, nesting in enumerate(nestings)
-                for leaf in nesting.leaves
-            ],
+            [row(i, leaf) for i, nesting in enumerate(nestings) for leaf in nesting.leaves],
             [bond for nesting in nestings for bond in nesting.bonds],
             [size for nesting in nestings for size in nesting.sizes],
             nestings[0].keys if len(nestings) == 1 else None,
@@ -476,7 +485,7 @@ class Optimizer(Stepper):
             If the file cannot be read.
         """
         self._check_arrays()
-        state_dict, values = checkpoint.read(path, self._leaves)
+        state_dict, values = checkpoint.read(path, self._leaves, self._table.carried)
         try:
             found = self._checked(state_dict)
         except (TypeError, ValueError) as error:

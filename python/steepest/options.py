@@ -143,12 +143,14 @@ class Table:
     checks : the options in the order of the constructor, and how each is checked
     states : the state arrays of a parameter in the law's order, and whether options call for each
     counted : the state whose allocation restarts the count of an array's steps
+    carried : a number the law keeps for each array as a whole, 1 at first; it comes after the states
     exclusive : raises ValueError for options that exclude each other
     """
 
     checks: Mapping[str, Check]
     states: Mapping[str, Callable[[Mapping[str, Any]], bool]]
     counted: str | None = None
+    carried: str | None = None
     exclusive: Callable[[Mapping[str, Any]], None] = lambda options: None
 
     def checked(
@@ -162,8 +164,9 @@ class Table:
         return found
 
     def states_for(self, options: Mapping[str, Any]) -> tuple[str, ...]:
-        """The state arrays these options call for."""
-        return tuple(name for name, wanted in self.states.items() if wanted(options))
+        """The state arrays these options call for, the number carried last."""
+        arrays = tuple(name for name, wanted in self.states.items() if wanted(options))
+        return arrays if self.carried is None else (*arrays, self.carried)
 
 
 def _check_dtype(options: Mapping[str, Any], dtype: np.dtype[Any]) -> None:

@@ -1,19 +1,10 @@
 //! The law of Adam and AdamW, torch's; `reference/adam.py` is the same, line by line.
 
-use super::ascent::{correction, scaled, second_moment};
-use super::{Driver, Law, Options, Real, Settings, coupled, flushed, power};
-
-/// m ← β₁ m + (1 − β₁) g
-#[inline(always)]
-fn first_moment<T: Real>(beta: T, rest: T, m: T, g: T) -> T {
-    beta * m + rest * g
-}
-
-/// v̂ ← max(v̂, v)
-#[inline(always)]
-fn largest<T: Real>(largest: T, v: T) -> T {
-    if largest >= v { largest } else { v }
-}
+use super::parts::{
+    capped, correction, coupled, first_moment, flushed, larger, scaled, second_moment,
+};
+use super::{Driver, Law, Options, Real, Settings};
+use crate::power::power;
 
 /// The two moments, with weight decay in the gradient.
 #[derive(Clone, Copy)]
@@ -33,7 +24,7 @@ impl<T: Real, const DECAYS: bool> Moments<T, DECAYS> {
         let g = coupled::<T, DECAYS>(self.lambda, theta, g);
         let m = first_moment(self.beta1, self.rest1, m, g);
         let v = second_moment(self.beta2, self.rest2, v, g);
-        (flushed(m), flushed(v))
+        (flushed(m), flushed(if DECAYS { capped(v) } else { v }))
     }
 }
 
@@ -53,7 +44,7 @@ impl<T: Real, const DECAYS: bool> Law<T, 3> for AmsGrad<T, DECAYS> {
     #[inline(always)]
     fn direction(&self, theta: T, g: T, [m, v, most]: [T; 3]) -> (T, [T; 3]) {
         let (m, v) = self.0.moments(theta, g, m, v);
-        let most = largest(most, v);
+        let most = larger(most, v);
         (scaled(self.0.kappa, self.0.eps, most, m), [m, v, most])
     }
 }
@@ -85,16 +76,13 @@ impl Options for Adam {
         2 + usize::from(self.amsgrad)
     }
 
-    fn squares(&self) -> bool {
-        true
-    }
-
-    fn couples_decay(&self) -> bool {
-        !self.decoupled
-    }
-
     fn at(self, steps: u64) -> Self {
         Self { steps, ..self }
+    }
+
+    /// 1 − α λ, if decoupled
+    fn shrink(&self, alpha: f64) -> f64 {
+        if self.decoupled { 1.0 - alpha * self.weight_decay } else { 1.0 }
     }
 
     /// α / (1 − β₁^tᵢ)

@@ -2,35 +2,14 @@
 //!
 //! From simple to complex: the textbook rule, momentum, and either of them scaled by the second moment.
 
-use super::{Driver, Law, Options, Real, Settings, flushed, power};
+use super::parts::{correction, flushed, look_ahead, scaled, second_moment};
+use super::{Driver, Law, Options, Real, Settings};
+use crate::power::power;
 
 /// v ← μ v + g
 #[inline(always)]
 fn velocity<T: Real>(mu: T, v: T, g: T) -> T {
     mu * v + g
-}
-
-/// d ← g + μ v
-#[inline(always)]
-pub(super) fn look_ahead<T: Real>(mu: T, v: T, g: T) -> T {
-    g + mu * v
-}
-
-/// m ← β m + ((1 − β) g) g
-#[inline(always)]
-pub(super) fn second_moment<T: Real>(beta: T, rest: T, m: T, g: T) -> T {
-    beta * m + (rest * g) * g
-}
-
-/// d ← d / (√(κ m) + ε)
-#[inline(always)]
-pub(super) fn scaled<T: Real>(kappa: T, eps: T, m: T, d: T) -> T {
-    d / ((kappa * m).sqrt() + eps)
-}
-
-/// κ = 1 / (1 − β^tᵢ)
-pub(super) fn correction(beta: f64, steps: u64) -> f64 {
-    1.0 / (1.0 - power(beta, steps))
 }
 
 /// The textbook rule: the direction is the gradient.
@@ -103,6 +82,9 @@ pub struct Ascent {
     beta: Option<f64>,
     eps: f64,
     bias_correction: bool,
+    lr_decay: f64,
+    warmup_steps: u64,
+    weight_decay: f64,
     kappa: f64,
 }
 
@@ -116,6 +98,9 @@ impl Options for Ascent {
             beta: settings.optional("beta")?,
             eps: settings.number("eps")?,
             bias_correction: settings.switch("bias_correction")?,
+            lr_decay: settings.optional("lr_decay")?.unwrap_or(1.0),
+            warmup_steps: settings.count("warmup_steps")?,
+            weight_decay: settings.number("weight_decay")?,
             kappa: 1.0,
         })
     }
@@ -128,16 +113,27 @@ impl Options for Ascent {
         self.beta.is_some()
     }
 
-    fn couples_decay(&self) -> bool {
-        false
-    }
-
     fn at(self, steps: u64) -> Self {
         let kappa = match self.beta {
             Some(beta) if self.bias_correction => correction(beta, steps),
             _ => 1.0,
         };
         Self { kappa, ..self }
+    }
+
+    /// α ← lr · γ^(t−1) · min(1, t / W)
+    fn alpha(&self, lr: f64, t: u64) -> f64 {
+        let decayed = if self.lr_decay < 1.0 { lr * power(self.lr_decay, t - 1) } else { lr };
+        if t < self.warmup_steps {
+            decayed * (t as f64 / self.warmup_steps as f64)
+        } else {
+            decayed
+        }
+    }
+
+    /// 1 − α λ
+    fn shrink(&self, alpha: f64) -> f64 {
+        1.0 - alpha * self.weight_decay
     }
 
     /// Which arrays exist and which equation runs: the six sweeps of a dtype.
@@ -182,18 +178,28 @@ mod tests {
         assert_eq!((d, v.to_bits()), (tiny, 0));
     }
 
+    const OPTIONS: Ascent = Ascent {
+        momentum: 0.0,
+        nesterov: false,
+        beta: Some(0.75),
+        eps: 1.0,
+        bias_correction: true,
+        lr_decay: 0.5,
+        warmup_steps: 4,
+        weight_decay: 0.25,
+        kappa: 1.0,
+    };
+
     #[test]
     fn the_second_moment_is_scaled_by_its_correction() {
-        let options = Ascent {
-            momentum: 0.0,
-            nesterov: false,
-            beta: Some(0.75),
-            eps: 1.0,
-            bias_correction: true,
-            kappa: 1.0,
-        };
-        let law = options.at(1).scaled::<f32, _>(Plain, 0.75);
+        let law = OPTIONS.at(1).scaled::<f32, _>(Plain, 0.75);
         assert_eq!(law.direction(0.0, 4.0, [0.0]), (4.0 / 5.0, [4.0]));
-        assert_eq!(options.at(2).kappa, 1.0 / (1.0 - 0.75 * 0.75));
+        assert_eq!(OPTIONS.at(2).kappa, 1.0 / (1.0 - 0.75 * 0.75));
+    }
+
+    #[test]
+    fn the_rate_decays_once_a_step_and_warms_up_linearly() {
+        let rates = [1, 2, 3, 4, 5].map(|t| OPTIONS.alpha(0.5, t));
+        assert_eq!(rates, [0.125, 0.125, 0.09375, 0.0625, 0.03125]);
     }
 }

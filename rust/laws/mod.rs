@@ -7,6 +7,7 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 
 mod adam;
 mod ascent;
+mod parts;
 mod sgd;
 
 use adam::Adam;
@@ -24,9 +25,12 @@ pub trait Real:
     + Neg<Output = Self>
 {
     const ZERO: Self;
+    const ONE: Self;
     const INFINITY: Self;
     /// The smallest normal number.
     const TINY: Self;
+    /// The largest finite number.
+    const MOST: Self;
     fn cast(x: f64) -> Self;
     fn wide(self) -> f64;
     fn abs(self) -> Self;
@@ -37,8 +41,10 @@ macro_rules! real {
     ($type:ident) => {
         impl Real for $type {
             const ZERO: Self = 0.0;
+            const ONE: Self = 1.0;
             const INFINITY: Self = $type::INFINITY;
             const TINY: Self = $type::MIN_POSITIVE;
+            const MOST: Self = $type::MAX;
             #[inline(always)]
             fn cast(x: f64) -> Self {
                 x as $type
@@ -66,6 +72,12 @@ real!(f64);
 pub trait Law<T, const STATES: usize>: Copy {
     /// The direction d, and the state after the step.
     fn direction(&self, theta: T, gradient: T, state: [T; STATES]) -> (T, [T; STATES]);
+
+    /// The state once more, where it follows the parameter's new value.
+    #[inline(always)]
+    fn after(&self, _theta: T, state: [T; STATES]) -> [T; STATES] {
+        state
+    }
 }
 
 /// Whatever carries a law over arrays: it is handed the law that a group's options choose.
@@ -83,10 +95,13 @@ pub trait Settings {
     fn switch(&self, name: &str) -> Result<bool, Self::Error>;
 }
 
-/// A law's options in one group, and its scalars, in float64.
+/// A law's options in one group, and its scalars, in float64; what a law does not say is as here.
 pub trait Options: Copy {
     /// Whether `maximize` turns the gradient before the law sees it, as in torch, and not the step after.
     const TURNS_GRADIENT: bool = true;
+
+    /// Whether it keeps a number for each array as a whole, which is 1 at first.
+    const CARRIES: bool = false;
 
     fn read<S: Settings>(settings: &S) -> Result<Self, S::Error>;
 
@@ -94,15 +109,31 @@ pub trait Options: Copy {
     fn states(&self) -> usize;
 
     /// Whether the law squares the gradient, so that a square beyond the dtype would freeze an element.
-    fn squares(&self) -> bool;
-
-    /// Whether weight decay is a part of the law, not of what comes after it.
-    fn couples_decay(&self) -> bool;
+    fn squares(&self) -> bool {
+        true
+    }
 
     /// The same options with the scalars of an array's `steps`-th step.
-    fn at(self, steps: u64) -> Self;
+    fn at(self, _steps: u64) -> Self {
+        self
+    }
 
-    /// The rate of this step, from α.
+    /// The same with the number the array carries; returns what it carries on.
+    fn carry(self, carried: f64) -> (Self, f64) {
+        (self, carried)
+    }
+
+    /// α of the optimizer's step t.
+    fn alpha(&self, lr: f64, _t: u64) -> f64 {
+        lr
+    }
+
+    /// What the parameter is multiplied by before the step, from α.
+    fn shrink(&self, _alpha: f64) -> f64 {
+        1.0
+    }
+
+    /// What the direction is multiplied by, from α.
     fn rate(&self, alpha: f64) -> f64 {
         alpha
     }
@@ -146,15 +177,36 @@ macro_rules! family {
                 }
             }
 
-            pub fn couples_decay(&self) -> bool {
+            pub fn carries(&self) -> bool {
                 match self {
-                    $(Self::$Law(law) => law.couples_decay()),+
+                    $(Self::$Law(_) => <$Law as Options>::CARRIES),+
                 }
             }
 
             pub fn at(self, steps: u64) -> Self {
                 match self {
                     $(Self::$Law(law) => Self::$Law(law.at(steps))),+
+                }
+            }
+
+            pub fn carry(self, carried: f64) -> (Self, f64) {
+                match self {
+                    $(Self::$Law(law) => {
+                        let (law, carried) = law.carry(carried);
+                        (Self::$Law(law), carried)
+                    }),+
+                }
+            }
+
+            pub fn alpha(&self, lr: f64, t: u64) -> f64 {
+                match self {
+                    $(Self::$Law(law) => law.alpha(lr, t)),+
+                }
+            }
+
+            pub fn shrink(&self, alpha: f64) -> f64 {
+                match self {
+                    $(Self::$Law(law) => law.shrink(alpha)),+
                 }
             }
 
@@ -178,54 +230,4 @@ family! {
     "ascent" => Ascent,
     "sgd" => Sgd,
     "adam" => Adam,
-}
-
-/// baseⁿ by repeated squaring, lowest bit first: the same bits on every CPU, which libm's pow is not.
-pub fn power(mut base: f64, mut n: u64) -> f64 {
-    let mut product = 1.0;
-    while n > 0 {
-        // A factor of 1 changes no bit, and costs less than a branch on bits that differ step by step.
-        product *= if n & 1 == 1 { base } else { 1.0 };
-        base *= base;
-        n >>= 1;
-    }
-    product
-}
-
-/// g ← g + λ θ, if the law has weight decay at all: nothing is added where there is none.
-#[inline(always)]
-pub fn coupled<T: Real, const DECAYS: bool>(lambda: T, theta: T, g: T) -> T {
-    if DECAYS { g + lambda * theta } else { g }
-}
-
-/// Subnormal state becomes +0: it carries no information worth its hundredfold cost.
-#[inline(always)]
-pub fn flushed<T: Real>(x: T) -> T {
-    if x.abs() < T::TINY { T::ZERO } else { x }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn power_multiplies_from_the_lowest_bit() {
-        assert_eq!(power(3.0, 0), 1.0);
-        assert_eq!(power(3.0, 13), 1_594_323.0);
-        let beta: f64 = 0.999;
-        let (b2, b4) = (beta * beta, (beta * beta) * (beta * beta));
-        assert_eq!(power(beta, 7), (beta * b2) * b4);
-        assert_eq!(power(beta, u64::MAX), 0.0);
-        assert_eq!(power(1.0, u64::MAX), 1.0);
-    }
-
-    #[test]
-    fn flushing_keeps_normals_nans_and_signs_of_normals() {
-        assert_eq!(flushed(f32::MIN_POSITIVE), f32::MIN_POSITIVE);
-        assert_eq!(flushed(-f64::MIN_POSITIVE), -f64::MIN_POSITIVE);
-        assert_eq!(flushed(-f32::MIN_POSITIVE / 2.0).to_bits(), 0);
-        assert_eq!(flushed(-0.0_f64).to_bits(), 0);
-        assert!(flushed(f32::NAN).is_nan());
-        assert_eq!(flushed(f64::NEG_INFINITY), f64::NEG_INFINITY);
-    }
 }

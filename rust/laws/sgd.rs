@@ -1,7 +1,7 @@
 //! The law of SGD, torch's; `reference/sgd.py` is the same, line by line.
 
-use super::ascent::look_ahead;
-use super::{Driver, Law, Options, Real, Settings, coupled, flushed};
+use super::parts::{coupled, flushed, look_ahead};
+use super::{Driver, Law, Options, Real, Settings};
 
 /// b ← μ b + (1 − τ) g
 #[inline(always)]
@@ -69,10 +69,6 @@ impl Options for Sgd {
 
     fn squares(&self) -> bool {
         false
-    }
-
-    fn couples_decay(&self) -> bool {
-        true
     }
 
     /// The first gradient is taken whole: only those after it are dampened.

@@ -9,11 +9,9 @@ import numpy as np
 
 from .. import optimizer, options
 from ..arrays import Array
-from . import adam, ascent, sgd
+from .laws import LAWS
 from .norm import all_finite, clip_factor, norm
-from .sweep import after, before, rate
-
-LAWS: dict[str, Any] = {"ascent": ascent, "sgd": sgd, "adam": adam}
+from .sweep import after, before
 
 
 class Stepper(optimizer.Optimizer):
@@ -95,7 +93,7 @@ class Stepper(optimizer.Optimizer):
 
     def _sweep(self, t: int, factor: float, gradients: list[Array | None]) -> None:
         law = LAWS[self._law]
-        self._rates = [rate(group, t) for group in self._groups]
+        self._rates = [law.alpha(group, t) for group in self._groups]
         # All gradients are read before anything is written: one may share memory with a parameter.
         read = [None if gradient is None else gradient.copy() for gradient in gradients]
         self._steps = [n + (g is not None) for n, g in zip(self._steps, read, strict=True)]
@@ -104,17 +102,16 @@ class Stepper(optimizer.Optimizer):
             if g is None:
                 continue
             state = self._states[leaf.name]
-            alpha = rate(group, t)
+            alpha = law.alpha(group, t)
             g = before(group, factor, g, law.TURNS_GRADIENT)
             d, new = law.direction(group, steps, leaf.array, g, state)
+            rate = law.rate(group, steps, alpha)
+            up = group["maximize"] and not law.TURNS_GRADIENT
+            shrink = law.shrink(group, steps, alpha)
+            leaf.array[...] = after(leaf.array, d, shrink, rate if up else -rate)
+            new |= law.after(group, steps, leaf.array, new)
             for name, value in new.items():
                 state[name][...] = value
-            decay = 0.0 if law.couples_decay(group) else group["weight_decay"]
-            step_rate = law.step_rate(group, steps, alpha)
-            up = group["maximize"] and not law.TURNS_GRADIENT
-            leaf.array[...] = after(
-                leaf.array, d, 1 - alpha * decay, step_rate if up else -step_rate
-            )
 
     def _group_of_each(self) -> list[Any]:
         return [group.options for group in self._groups for _ in group.nesting.leaves]
@@ -133,7 +130,7 @@ class Stepper(optimizer.Optimizer):
         self._refuse_while("arranging")
         self._rates = [*self._rates, *[None] * len(groups)][: len(groups)]
         if arrays is not None:
-            self._steps = [steps for _, _, _, steps in arrays[0]]
+            self._steps = [steps for *_, steps in arrays[0]]
         if counters is not None:
             self._step_count, self._skipped_steps, self._steps, self._rates = counters
         for target, name, value in commit:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from . import options
-from .optimizer import Optimizer, StepInfo
+from .. import options
+from ..optimizer import Optimizer, StepInfo
 
 
 def _refuse_nesterov_without_momentum(options: Mapping[str, Any]) -> None:

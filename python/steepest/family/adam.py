@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import options
-from .optimizer import Optimizer, StepInfo
+from .. import options
+from ..optimizer import Optimizer, StepInfo
 
 
 class _Adam(Optimizer):

@@ -1,0 +1,97 @@
+//! What several laws are made of; `reference/laws/parts.py` is the same, line by line.
+
+use super::Real;
+use crate::power::power;
+
+/// g ← g + λ θ, if the law has weight decay at all: nothing is added where there is none.
+#[inline(always)]
+pub fn coupled<T: Real, const DECAYS: bool>(lambda: T, theta: T, g: T) -> T {
+    if DECAYS { g + lambda * theta } else { g }
+}
+
+/// d ← g + μ v
+#[inline(always)]
+pub fn look_ahead<T: Real>(mu: T, v: T, g: T) -> T {
+    g + mu * v
+}
+
+/// m ← β m + (1 − β) g
+#[inline(always)]
+pub fn first_moment<T: Real>(beta: T, rest: T, m: T, g: T) -> T {
+    beta * m + rest * g
+}
+
+/// m ← β m + ((1 − β) g) g
+#[inline(always)]
+pub fn second_moment<T: Real>(beta: T, rest: T, m: T, g: T) -> T {
+    beta * m + (rest * g) * g
+}
+
+/// d ← d / (√(κ m) + ε)
+#[inline(always)]
+pub fn scaled<T: Real>(kappa: T, eps: T, m: T, d: T) -> T {
+    d / ((kappa * m).sqrt() + eps)
+}
+
+/// κ = 1 / (1 − β^tᵢ)
+pub fn correction(beta: f64, steps: u64) -> f64 {
+    1.0 / (1.0 - power(beta, steps))
+}
+
+/// The larger of two; the second if it is NaN.
+#[inline(always)]
+pub fn larger<T: Real>(a: T, b: T) -> T {
+    if a >= b { a } else { b }
+}
+
+/// Subnormal state becomes +0: it carries no information worth its hundredfold cost.
+#[inline(always)]
+pub fn flushed<T: Real>(x: T) -> T {
+    if x.abs() < T::TINY { T::ZERO } else { x }
+}
+
+/// A sum of squares stays at the largest number: an infinite one would freeze its element.
+#[inline(always)]
+pub fn capped<T: Real>(x: T) -> T {
+    if x > T::MOST { T::MOST } else { x }
+}
+
+/// −1, 0 or 1; NaN of NaN.
+#[inline(always)]
+pub fn sign<T: Real>(x: T) -> T {
+    if x > T::ZERO {
+        T::ONE
+    } else if x < T::ZERO {
+        -T::ONE
+    } else {
+        x
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flushing_keeps_normals_nans_and_signs_of_normals() {
+        assert_eq!(flushed(f32::MIN_POSITIVE), f32::MIN_POSITIVE);
+        assert_eq!(flushed(-f64::MIN_POSITIVE), -f64::MIN_POSITIVE);
+        assert_eq!(flushed(-f32::MIN_POSITIVE / 2.0).to_bits(), 0);
+        assert_eq!(flushed(-0.0_f64).to_bits(), 0);
+        assert!(flushed(f32::NAN).is_nan());
+        assert_eq!(flushed(f64::NEG_INFINITY), f64::NEG_INFINITY);
+    }
+
+    #[test]
+    fn only_infinity_is_capped_and_only_upwards() {
+        assert_eq!(capped(f32::INFINITY), f32::MAX);
+        assert_eq!(capped(3.0_f64), 3.0);
+        assert!(capped(f64::NAN).is_nan());
+    }
+
+    #[test]
+    fn the_sign_of_zero_is_zero_and_of_nan_nan() {
+        assert_eq!([2.0_f32, 0.0, -1e-40].map(sign), [1.0, 0.0, -1.0]);
+        assert!(sign(f64::NAN).is_nan());
+    }
+}
