@@ -1,51 +1,43 @@
-//! The law of Adam and AdamW, torch's; `reference/adam.py` is the same, line by line.
+//! The law of Adam and AdamW, torch's; `reference/laws/adam.py` is the same, line by line.
 
-use super::parts::{
-    capped, correction, coupled, first_moment, flushed, larger, scaled, second_moment,
-};
+use super::moments::Moments;
+use super::parts::{Decay, capped, correction, larger, scaled};
 use super::{Driver, Law, Options, Real, Settings};
-use crate::power::power;
 
-/// The two moments, with weight decay in the gradient.
+/// The first moment, scaled by the second.
 #[derive(Clone, Copy)]
-struct Moments<T, const DECAYS: bool> {
-    lambda: T,
-    beta1: T,
-    rest1: T,
-    beta2: T,
-    rest2: T,
+struct Scaled<T, const DECAYS: bool> {
+    moments: Moments<T, DECAYS>,
     kappa: T,
     eps: T,
 }
 
-impl<T: Real, const DECAYS: bool> Moments<T, DECAYS> {
+impl<T: Real, const DECAYS: bool> Scaled<T, DECAYS> {
+    /// d ← m / (√(κ v) + ε)
     #[inline(always)]
-    fn moments(&self, theta: T, g: T, m: T, v: T) -> (T, T) {
-        let g = coupled::<T, DECAYS>(self.lambda, theta, g);
-        let m = first_moment(self.beta1, self.rest1, m, g);
-        let v = second_moment(self.beta2, self.rest2, v, g);
-        (flushed(m), flushed(if DECAYS { capped(v) } else { v }))
+    fn scale(&self, m: T, v: T) -> T {
+        scaled(self.eps, capped(self.kappa * v), m)
     }
 }
 
-impl<T: Real, const DECAYS: bool> Law<T, 2> for Moments<T, DECAYS> {
+impl<T: Real, const DECAYS: bool> Law<T, 2> for Scaled<T, DECAYS> {
     #[inline(always)]
-    fn direction(&self, theta: T, g: T, [m, v]: [T; 2]) -> (T, [T; 2]) {
-        let (m, v) = self.moments(theta, g, m, v);
-        (scaled(self.kappa, self.eps, v, m), [m, v])
+    fn direction(&self, theta: T, g: T, state: [T; 2]) -> (T, [T; 2]) {
+        let (_, [m, v]) = self.moments.with(theta, g, state);
+        (self.scale(m, v), [m, v])
     }
 }
 
 /// AMSGrad: scaled by the largest second moment there was.
 #[derive(Clone, Copy)]
-struct AmsGrad<T, const DECAYS: bool>(Moments<T, DECAYS>);
+struct AmsGrad<T, const DECAYS: bool>(Scaled<T, DECAYS>);
 
 impl<T: Real, const DECAYS: bool> Law<T, 3> for AmsGrad<T, DECAYS> {
     #[inline(always)]
     fn direction(&self, theta: T, g: T, [m, v, most]: [T; 3]) -> (T, [T; 3]) {
-        let (m, v) = self.0.moments(theta, g, m, v);
+        let (_, [m, v]) = self.0.moments.with(theta, g, [m, v]);
         let most = larger(most, v);
-        (scaled(self.0.kappa, self.0.eps, most, m), [m, v, most])
+        (self.0.scale(m, most), [m, v, most])
     }
 }
 
@@ -54,8 +46,7 @@ impl<T: Real, const DECAYS: bool> Law<T, 3> for AmsGrad<T, DECAYS> {
 pub struct Adam {
     betas: (f64, f64),
     eps: f64,
-    weight_decay: f64,
-    decoupled: bool,
+    decay: Decay,
     amsgrad: bool,
     steps: u64,
 }
@@ -65,8 +56,7 @@ impl Options for Adam {
         Ok(Self {
             betas: settings.pair("betas")?,
             eps: settings.number("eps")?,
-            weight_decay: settings.number("weight_decay")?,
-            decoupled: settings.switch("decoupled_weight_decay")?,
+            decay: Decay::read(settings)?,
             amsgrad: settings.switch("amsgrad")?,
             steps: 1,
         })
@@ -80,37 +70,31 @@ impl Options for Adam {
         Self { steps, ..self }
     }
 
-    /// 1 − α λ, if decoupled
     fn shrink(&self, alpha: f64) -> f64 {
-        if self.decoupled { 1.0 - alpha * self.weight_decay } else { 1.0 }
+        self.decay.shrink(alpha)
     }
 
-    /// α / (1 − β₁^tᵢ)
+    /// α · 1 / (1 − β₁^tᵢ)
     fn rate(&self, alpha: f64) -> f64 {
-        alpha / (1.0 - power(self.betas.0, self.steps))
+        alpha * correction(self.betas.0, self.steps)
     }
 
     #[inline(always)]
     fn choose<T: Real>(&self, driver: impl Driver<T>) {
-        match (self.weight_decay != 0.0 && !self.decoupled, self.amsgrad) {
-            (false, false) => driver.drive(self.moments::<T, false>()),
-            (true, false) => driver.drive(self.moments::<T, true>()),
-            (false, true) => driver.drive(AmsGrad(self.moments::<T, false>())),
-            (true, true) => driver.drive(AmsGrad(self.moments::<T, true>())),
+        match (self.decay.is_coupled(), self.amsgrad) {
+            (false, false) => driver.drive(self.scaled::<T, false>()),
+            (true, false) => driver.drive(self.scaled::<T, true>()),
+            (false, true) => driver.drive(AmsGrad(self.scaled::<T, false>())),
+            (true, true) => driver.drive(AmsGrad(self.scaled::<T, true>())),
         }
     }
 }
 
 impl Adam {
-    fn moments<T: Real, const DECAYS: bool>(&self) -> Moments<T, DECAYS> {
-        let (beta1, beta2) = self.betas;
-        Moments {
-            lambda: T::cast(self.weight_decay),
-            beta1: T::cast(beta1),
-            rest1: T::cast(1.0 - beta1),
-            beta2: T::cast(beta2),
-            rest2: T::cast(1.0 - beta2),
-            kappa: T::cast(correction(beta2, self.steps)),
+    fn scaled<T: Real, const DECAYS: bool>(&self) -> Scaled<T, DECAYS> {
+        Scaled {
+            moments: Moments::new(self.decay.lambda, self.betas),
+            kappa: T::cast(correction(self.betas.1, self.steps)),
             eps: T::cast(self.eps),
         }
     }
@@ -121,17 +105,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_step_is_the_rate_whatever_the_gradient() {
-        let options = Adam {
-            betas: (0.75, 0.75),
-            eps: 1e-30,
-            weight_decay: 0.0,
-            decoupled: false,
-            amsgrad: false,
-            steps: 1,
-        };
-        let (d, [m, v]) = options.moments::<f64, false>().direction(0.0, 4.0, [0.0, 0.0]);
-        assert_eq!((d, m, v), (0.25, 1.0, 4.0));
-        assert_eq!(options.rate(0.5) * d, 0.5);
+    fn amsgrad_keeps_the_largest_second_moment() {
+        let moments = Moments::<f64, false>::new(0.0, (0.5, 0.5));
+        let law = AmsGrad(Scaled { moments, kappa: 1.0, eps: 0.0 });
+        assert_eq!(law.direction(0.0, 2.0, [0.0, 0.0, 16.0]), (0.25, [1.0, 2.0, 16.0]));
+        assert_eq!(law.direction(0.0, 4.0, [0.0, 0.0, 4.0]).1, [2.0, 8.0, 8.0]);
     }
 }

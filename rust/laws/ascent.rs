@@ -2,15 +2,9 @@
 //!
 //! From simple to complex: the textbook rule, momentum, and either of them scaled by the second moment.
 
-use super::parts::{correction, flushed, look_ahead, scaled, second_moment};
+use super::parts::{correction, flushed, look_ahead, scaled, second_moment, velocity};
 use super::{Driver, Law, Options, Real, Settings};
 use crate::power::power;
-
-/// v ← μ v + g
-#[inline(always)]
-fn velocity<T: Real>(mu: T, v: T, g: T) -> T {
-    mu * v + g
-}
 
 /// The textbook rule: the direction is the gradient.
 #[derive(Clone, Copy)]
@@ -52,7 +46,7 @@ impl<T: Real, L> Scaled<T, L> {
     #[inline(always)]
     fn scale(&self, d: T, g: T, m: T) -> (T, T) {
         let m = flushed(second_moment(self.beta, self.rest, m, g));
-        (scaled(self.kappa, self.eps, m, d), m)
+        (scaled(self.eps, self.kappa * m, d), m)
     }
 }
 

@@ -5,14 +5,35 @@
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
+mod adabelief;
+mod adadelta;
+mod adagrad;
 mod adam;
 mod ascent;
+mod asgd;
+mod lion;
+mod moments;
+mod nadam;
 mod parts;
+mod radam;
+mod rmsprop;
+mod rprop;
 mod sgd;
+mod yogi;
 
+use adabelief::Adabelief;
+use adadelta::Adadelta;
+use adagrad::Adagrad;
 use adam::Adam;
 use ascent::Ascent;
+use asgd::Asgd;
+use lion::Lion;
+use nadam::Nadam;
+use radam::Radam;
+use rmsprop::Rmsprop;
+use rprop::Rprop;
 use sgd::Sgd;
+use yogi::Yogi;
 
 /// The arithmetic a law is written in: `f32` or `f64`, each operation rounded once, never fused.
 pub trait Real:
@@ -230,4 +251,14 @@ family! {
     "ascent" => Ascent,
     "sgd" => Sgd,
     "adam" => Adam,
+    "nadam" => Nadam,
+    "radam" => Radam,
+    "rmsprop" => Rmsprop,
+    "adagrad" => Adagrad,
+    "adadelta" => Adadelta,
+    "rprop" => Rprop,
+    "asgd" => Asgd,
+    "lion" => Lion,
+    "adabelief" => Adabelief,
+    "yogi" => Yogi,
 }

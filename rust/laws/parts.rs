@@ -1,12 +1,18 @@
 //! What several laws are made of; `reference/laws/parts.py` is the same, line by line.
 
-use super::Real;
+use super::{Real, Settings};
 use crate::power::power;
 
 /// g ← g + λ θ, if the law has weight decay at all: nothing is added where there is none.
 #[inline(always)]
 pub fn coupled<T: Real, const DECAYS: bool>(lambda: T, theta: T, g: T) -> T {
     if DECAYS { g + lambda * theta } else { g }
+}
+
+/// v ← μ v + g
+#[inline(always)]
+pub fn velocity<T: Real>(mu: T, v: T, g: T) -> T {
+    mu * v + g
 }
 
 /// d ← g + μ v
@@ -27,10 +33,10 @@ pub fn second_moment<T: Real>(beta: T, rest: T, m: T, g: T) -> T {
     beta * m + (rest * g) * g
 }
 
-/// d ← d / (√(κ m) + ε)
+/// d ← d / (√m + ε)
 #[inline(always)]
-pub fn scaled<T: Real>(kappa: T, eps: T, m: T, d: T) -> T {
-    d / ((kappa * m).sqrt() + eps)
+pub fn scaled<T: Real>(eps: T, m: T, d: T) -> T {
+    d / (m.sqrt() + eps)
 }
 
 /// κ = 1 / (1 − β^tᵢ)
@@ -42,6 +48,31 @@ pub fn correction(beta: f64, steps: u64) -> f64 {
 #[inline(always)]
 pub fn larger<T: Real>(a: T, b: T) -> T {
     if a >= b { a } else { b }
+}
+
+/// Weight decay, coupled to the gradient as in L2, or decoupled from it.
+#[derive(Clone, Copy)]
+pub struct Decay {
+    pub lambda: f64,
+    decoupled: bool,
+}
+
+impl Decay {
+    pub fn read<S: Settings>(settings: &S) -> Result<Self, S::Error> {
+        Ok(Self {
+            lambda: settings.number("weight_decay")?,
+            decoupled: settings.switch("decoupled_weight_decay")?,
+        })
+    }
+
+    pub fn is_coupled(&self) -> bool {
+        self.lambda != 0.0 && !self.decoupled
+    }
+
+    /// 1 − α λ, if decoupled
+    pub fn shrink(&self, alpha: f64) -> f64 {
+        if self.decoupled { 1.0 - alpha * self.lambda } else { 1.0 }
+    }
 }
 
 /// Subnormal state becomes +0: it carries no information worth its hundredfold cost.

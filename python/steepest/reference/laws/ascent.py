@@ -10,13 +10,8 @@ from typing import Any
 
 from ...arrays import Array
 from ..power import power
-from .law import Law, Scalar, State
-from .parts import correction, flushed, look_ahead, scaled, second_moment
-
-
-def velocity(mu: Scalar, v: Array, g: Array) -> Array:
-    """v ← μ v + g"""
-    return mu * v + g
+from .law import Law, State
+from .parts import correction, flushed, look_ahead, scaled, second_moment, shrink, velocity
 
 
 class Ascent(Law):
@@ -39,7 +34,7 @@ class Ascent(Law):
             beta = options["beta"]
             m = flushed(second_moment(T(beta), T(1 - beta), state["second_moment"], g))
             kappa = correction(beta, steps) if options["bias_correction"] else 1.0
-            d = scaled(T(kappa), T(options["eps"]), m, d)
+            d = scaled(T(options["eps"]), T(kappa) * m, d)
             new["second_moment"] = m
         return d, new
 
@@ -55,5 +50,4 @@ class Ascent(Law):
 
     def shrink(self, options: Mapping[str, Any], steps: int, alpha: float) -> float:
         """1 − α λ"""
-        shrink: float = 1 - alpha * options["weight_decay"]
-        return shrink
+        return shrink(options, alpha)

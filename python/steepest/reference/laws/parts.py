@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from ...arrays import Array
@@ -15,6 +18,11 @@ def coupled(weight_decay: float, theta: Array, g: Array) -> Array:
         lambda_theta: Array = theta.dtype.type(weight_decay) * theta
         g = g + lambda_theta
     return g
+
+
+def velocity(mu: Scalar, v: Array, g: Array) -> Array:
+    """v ← μ v + g"""
+    return mu * v + g
 
 
 def look_ahead(mu: Scalar, v: Array, g: Array) -> Array:
@@ -32,9 +40,9 @@ def second_moment(beta: Scalar, rest: Scalar, m: Array, g: Array) -> Array:
     return beta * m + (rest * g) * g
 
 
-def scaled(kappa: Scalar, eps: Scalar, m: Array, d: Array) -> Array:
-    """d ← d / (√(κ m) + ε)"""
-    return d / (np.sqrt(kappa * m) + eps)
+def scaled(eps: Scalar, m: Array, d: Array) -> Array:
+    """d ← d / (√m + ε)"""
+    return d / (np.sqrt(m) + eps)
 
 
 def correction(beta: float, steps: int) -> float:
@@ -45,6 +53,22 @@ def correction(beta: float, steps: int) -> float:
 def larger(a: Array, b: Array) -> Array:
     """The larger of two; the second if it is NaN."""
     return np.where(a >= b, a, b)
+
+
+def is_coupled(options: Mapping[str, Any]) -> bool:
+    """Whether weight decay is in the gradient, as in L2, and not decoupled from it."""
+    return options["weight_decay"] != 0 and not options["decoupled_weight_decay"]
+
+
+def decoupled_shrink(options: Mapping[str, Any], alpha: float) -> float:
+    """1 − α λ, if decoupled"""
+    return shrink(options, alpha) if options["decoupled_weight_decay"] else 1.0
+
+
+def shrink(options: Mapping[str, Any], alpha: float) -> float:
+    """1 − α λ"""
+    weight_decay: float = options["weight_decay"]
+    return 1.0 - alpha * weight_decay
 
 
 def flushed(x: Array) -> Array:

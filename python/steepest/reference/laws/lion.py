@@ -1,0 +1,29 @@
+"""The law of Lion, optax's; `rust/laws/lion.rs` is the same, line by line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ...arrays import Array
+from .law import Law, State
+from .parts import first_moment, flushed, shrink, sign
+
+
+class Lion(Law):
+    """The sign of the momentum that the gradient would make; the momentum kept is a slower one."""
+
+    def direction(
+        self, options: Mapping[str, Any], steps: int, theta: Array, g: Array, state: State
+    ) -> tuple[Array, dict[str, Array]]:
+        T = theta.dtype.type
+        b1, b2 = options["b1"], options["b2"]
+        d = sign(first_moment(T(b1), T(1 - b1), state["mu"], g))
+        return d, {"mu": flushed(first_moment(T(b2), T(1 - b2), state["mu"], g))}
+
+    def squares(self, options: Mapping[str, Any]) -> bool:
+        return False
+
+    def shrink(self, options: Mapping[str, Any], steps: int, alpha: float) -> float:
+        """1 − α λ"""
+        return shrink(options, alpha)

@@ -1,0 +1,44 @@
+"""The law of Yogi, optax's; `rust/laws/yogi.rs` is the same, line by line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ...arrays import Array
+from .law import Law, Scalar, State
+from .parts import capped, correction, first_moment, flushed, scaled, shrink, sign
+
+#: Where both moments start, as in optax.
+INITIAL = 1e-6
+
+
+def controlled(rest: Scalar, v: Array, g: Array) -> Array:
+    """v ← v − (1 − b₂) sign(v − g²) g²"""
+    square = g * g
+    new: Array = v - (rest * sign(v - square)) * square
+    return new
+
+
+class Yogi(Law):
+    """The first moment, scaled by a second that moves towards g² by no more than a part of it."""
+
+    def direction(
+        self, options: Mapping[str, Any], steps: int, theta: Array, g: Array, state: State
+    ) -> tuple[Array, dict[str, Array]]:
+        T = theta.dtype.type
+        # The moments start at their initial value: that is added in the first step.
+        initial = T(INITIAL if steps == 1 else 0.0)
+        b1, b2 = options["b1"], options["b2"]
+        m = flushed(first_moment(T(b1), T(1 - b1), state["mu"] + initial, g))
+        v = flushed(capped(controlled(T(1 - b2), state["nu"] + initial, g)))
+        kappa = T(correction(b2, steps))
+        return scaled(T(options["eps"]), capped(kappa * v), m), {"mu": m, "nu": v}
+
+    def shrink(self, options: Mapping[str, Any], steps: int, alpha: float) -> float:
+        """1 − α λ"""
+        return shrink(options, alpha)
+
+    def rate(self, options: Mapping[str, Any], steps: int, alpha: float) -> float:
+        """α · 1 / (1 − b₁^tᵢ)"""
+        return alpha * correction(options["b1"], steps)

@@ -1,0 +1,81 @@
+//! The law of AdaBelief, optax's; `reference/laws/adabelief.py` is the same, line by line.
+
+use super::parts::{capped, correction, first_moment, flushed, scaled, second_moment};
+use super::{Driver, Law, Options, Real, Settings};
+
+/// The first moment, scaled by how far gradients are from it.
+#[derive(Clone, Copy)]
+struct Scaled<T> {
+    b1: T,
+    rest1: T,
+    b2: T,
+    rest2: T,
+    kappa: T,
+    eps: T,
+    eps_root: T,
+}
+
+impl<T: Real> Law<T, 2> for Scaled<T> {
+    #[inline(always)]
+    fn direction(&self, _theta: T, g: T, [m, s]: [T; 2]) -> (T, [T; 2]) {
+        let m = flushed(first_moment(self.b1, self.rest1, m, g));
+        let s = second_moment(self.b2, self.rest2, s, g - m) + self.eps_root;
+        let s = flushed(capped(s));
+        (scaled(self.eps, capped(self.kappa * s), m), [m, s])
+    }
+}
+
+/// A group's options, in float64.
+#[derive(Clone, Copy)]
+pub struct Adabelief {
+    b1: f64,
+    b2: f64,
+    eps: f64,
+    eps_root: f64,
+    weight_decay: f64,
+    steps: u64,
+}
+
+impl Options for Adabelief {
+    fn read<S: Settings>(settings: &S) -> Result<Self, S::Error> {
+        Ok(Self {
+            b1: settings.number("b1")?,
+            b2: settings.number("b2")?,
+            eps: settings.number("eps")?,
+            eps_root: settings.number("eps_root")?,
+            weight_decay: settings.number("weight_decay")?,
+            steps: 1,
+        })
+    }
+
+    fn states(&self) -> usize {
+        2
+    }
+
+    fn at(self, steps: u64) -> Self {
+        Self { steps, ..self }
+    }
+
+    /// 1 − α λ
+    fn shrink(&self, alpha: f64) -> f64 {
+        1.0 - alpha * self.weight_decay
+    }
+
+    /// α · 1 / (1 − b₁^tᵢ)
+    fn rate(&self, alpha: f64) -> f64 {
+        alpha * correction(self.b1, self.steps)
+    }
+
+    #[inline(always)]
+    fn choose<T: Real>(&self, driver: impl Driver<T>) {
+        driver.drive(Scaled {
+            b1: T::cast(self.b1),
+            rest1: T::cast(1.0 - self.b1),
+            b2: T::cast(self.b2),
+            rest2: T::cast(1.0 - self.b2),
+            kappa: T::cast(correction(self.b2, self.steps)),
+            eps: T::cast(self.eps),
+            eps_root: T::cast(self.eps_root),
+        });
+    }
+}

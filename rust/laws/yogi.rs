@@ -1,0 +1,87 @@
+//! The law of Yogi, optax's; `reference/laws/yogi.py` is the same, line by line.
+
+use super::parts::{capped, correction, first_moment, flushed, scaled, sign};
+use super::{Driver, Law, Options, Real, Settings};
+
+/// Where both moments start, as in optax.
+const INITIAL: f64 = 1e-6;
+
+/// v ← v − (1 − b₂) sign(v − g²) g²
+#[inline(always)]
+fn controlled<T: Real>(rest: T, v: T, g: T) -> T {
+    let square = g * g;
+    v - (rest * sign(v - square)) * square
+}
+
+/// The first moment, scaled by a second that moves towards g² by no more than a part of it.
+#[derive(Clone, Copy)]
+struct Scaled<T> {
+    initial: T,
+    b1: T,
+    rest1: T,
+    rest2: T,
+    kappa: T,
+    eps: T,
+}
+
+impl<T: Real> Law<T, 2> for Scaled<T> {
+    #[inline(always)]
+    fn direction(&self, _theta: T, g: T, [m, v]: [T; 2]) -> (T, [T; 2]) {
+        let m = flushed(first_moment(self.b1, self.rest1, m + self.initial, g));
+        let v = flushed(capped(controlled(self.rest2, v + self.initial, g)));
+        (scaled(self.eps, capped(self.kappa * v), m), [m, v])
+    }
+}
+
+/// A group's options, in float64.
+#[derive(Clone, Copy)]
+pub struct Yogi {
+    b1: f64,
+    b2: f64,
+    eps: f64,
+    weight_decay: f64,
+    steps: u64,
+}
+
+impl Options for Yogi {
+    fn read<S: Settings>(settings: &S) -> Result<Self, S::Error> {
+        Ok(Self {
+            b1: settings.number("b1")?,
+            b2: settings.number("b2")?,
+            eps: settings.number("eps")?,
+            weight_decay: settings.number("weight_decay")?,
+            steps: 1,
+        })
+    }
+
+    fn states(&self) -> usize {
+        2
+    }
+
+    fn at(self, steps: u64) -> Self {
+        Self { steps, ..self }
+    }
+
+    /// 1 − α λ
+    fn shrink(&self, alpha: f64) -> f64 {
+        1.0 - alpha * self.weight_decay
+    }
+
+    /// α · 1 / (1 − b₁^tᵢ)
+    fn rate(&self, alpha: f64) -> f64 {
+        alpha * correction(self.b1, self.steps)
+    }
+
+    #[inline(always)]
+    fn choose<T: Real>(&self, driver: impl Driver<T>) {
+        // The moments start at their initial value: that is added in the first step.
+        driver.drive(Scaled {
+            initial: T::cast(if self.steps == 1 { INITIAL } else { 0.0 }),
+            b1: T::cast(self.b1),
+            rest1: T::cast(1.0 - self.b1),
+            rest2: T::cast(1.0 - self.b2),
+            kappa: T::cast(correction(self.b2, self.steps)),
+            eps: T::cast(self.eps),
+        });
+    }
+}
