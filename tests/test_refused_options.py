@@ -181,7 +181,7 @@ class TestOptionsTogether:
 
     @pytest.mark.parametrize(
         ("option", "value"),
-        [("eps", 1e-50), ("eps", 5e-324), ("lr", 1e39), ("lr", 1e308)],
+        [("eps", 1e-50), ("eps", 1e-300), ("eps", 1e-40), ("lr", 1e39), ("lr", 1e308)],
     )
     def test_a_number_that_float32_cannot_hold(self, library: Any, option: Any, value: Any) -> None:
         single, double = np.ones(3, np.float32), np.ones(3)
@@ -196,3 +196,25 @@ class TestOptionsTogether:
         with refused(ValueError, option, "float32", opt=opt, keeps=[single, double]):
             opt.add_param_group({"params": {"w": single}})
         assert opt.param_groups[0][option] == value, "float64 holds it"
+
+    @pytest.mark.parametrize(
+        ("dtype", "most", "least"),
+        [("float32", 1.17e-38, 1.18e-38), ("float64", 2.22e-308, 2.23e-308)],
+    )
+    def test_an_eps_that_is_subnormal(
+        self, library: Any, dtype: str, most: float, least: float
+    ) -> None:
+        """A processor that takes subnormal numbers for 0 would compute 0 / 0."""
+        w = np.ones(3, dtype)
+        with refused(ValueError, "eps", str(most), dtype, str(np.finfo(dtype).tiny), keeps=[w]):
+            library.GradientAscent(w, eps=most)
+        opt = library.GradientAscent(w, eps=least)
+        with refused(ValueError, "eps", str(most), dtype, opt=opt, keeps=[w]):
+            opt.param_groups[0]["eps"] = most
+        opt.step(np.zeros(3, dtype))
+        assert np.array_equal(w, np.ones(3))
+
+    def test_a_key_of_ones_own_may_have_the_name_of_another_laws_option(self, library: Any) -> None:
+        opt = library.GradientAscent(np.ones(3))
+        opt.param_groups[0]["step_sizes"] = "mine"
+        assert opt.param_groups[0]["step_sizes"] == "mine"

@@ -102,13 +102,17 @@ def callback(name: str, value: Any) -> Any:
     return value
 
 
+FRACTION = number(lambda x: 0 <= x < 1, "a number from 0 up to but not including 1")
+POSITIVE = number(lambda x: x > 0, "a finite number > 0")
+NOT_NEGATIVE = number(lambda x: x >= 0, "a finite number >= 0")
+
 #: The options every law has; the sweep applies them around it.
 COMMON: Mapping[str, Check] = {
     "lr": number(lambda x: x >= 0, "a finite number lr >= 0"),
     "clip_value": optional(number(lambda x: x > 0, "a finite number > 0, or None")),
     "lr_decay": optional(number(lambda x: 0 < x <= 1, "a number 0 < lr_decay <= 1, or None")),
     "warmup_steps": count("an integer >= 0"),
-    "weight_decay": number(lambda x: x >= 0, "a finite number >= 0"),
+    "weight_decay": NOT_NEGATIVE,
     "maximize": switch,
 }
 
@@ -121,9 +125,6 @@ GLOBAL: Mapping[str, Check] = {
     "nonfinite": choice("raise", "skip", "propagate"),
     "callback": callback,
 }
-
-FRACTION = number(lambda x: 0 <= x < 1, "a number from 0 up to but not including 1")
-POSITIVE = number(lambda x: x > 0, "a finite number > 0")
 
 
 def checked(options: Mapping[str, Any], checks: Mapping[str, Check]) -> dict[str, Any]:
@@ -159,8 +160,9 @@ class Table:
         """The options coerced, each right by itself, with the others and for arrays of these dtypes."""
         found = checked(options, self.checks)
         self.exclusive(found)
+        own = {name: value for name, value in found.items() if name in self.checks}
         for dtype in dict.fromkeys(dtypes):
-            _check_dtype(found, dtype)
+            _check_dtype(own, dtype)
         return found
 
     def states_for(self, options: Mapping[str, Any]) -> tuple[str, ...]:
@@ -169,17 +171,33 @@ class Table:
         return arrays if self.carried is None else (*arrays, self.carried)
 
 
+#: Options that are cast to an array's dtype, or become a scalar that is.
+_CAST = (
+    *("lr", "eps", "eps_root", "clip_value", "weight_decay", "lambd"),
+    *("initial_accumulator_value", "etas", "step_sizes"),
+)
+#: Of these, those that keep a divisor or a step from 0, and must do so where subnormals count as 0.
+_NORMAL = ("eps", "step_sizes")
+
+
 def _check_dtype(options: Mapping[str, Any], dtype: np.dtype[Any]) -> None:
-    """ValueError for an option that the arithmetic of a dtype turns into 0 or infinity."""
-    for name in ("lr", "eps", "clip_value", "weight_decay"):
+    """ValueError for an option that the arithmetic of a dtype turns into infinity or, where it matters, 0."""
+    tiny = np.finfo(dtype).smallest_normal
+    for name in _CAST:
         value = options.get(name)
         if value is None:
             continue
+        parts = value if isinstance(value, tuple) else (value,)
         with np.errstate(all="ignore"):
-            cast = float(dtype.type(value))
-        if math.isinf(cast):
+            casts = [float(dtype.type(part)) for part in parts]
+        if math.inf in casts:
             raise ValueError(f"{name}: {value!r} overflows {dtype}, expected a smaller number")
-        if cast == 0 and name in ("eps", "clip_value"):
+        if name in _NORMAL and min(casts) < tiny:
+            raise ValueError(
+                f"{name}: {value!r} underflows in {dtype}, "
+                f"expected at least {tiny!s}, its smallest normal number"
+            )
+        if name == "clip_value" and casts == [0]:
             raise ValueError(
                 f"{name}: {value!r} underflows to 0 in {dtype}, expected a larger number"
             )
