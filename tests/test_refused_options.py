@@ -214,7 +214,96 @@ class TestOptionsTogether:
         opt.step(np.zeros(3, dtype))
         assert np.array_equal(w, np.ones(3))
 
+    @pytest.mark.parametrize(
+        ("name", "option", "value", "said"),
+        [
+            ("Rprop", "step_sizes", (1e-40, 1.0), "underflows"),
+            ("Rprop", "step_sizes", (1.0, 1e39), "overflows"),
+            ("Rprop", "etas", (0.5, 1e39), "overflows"),
+            ("Adagrad", "initial_accumulator_value", 1e39, "overflows"),
+            ("ASGD", "lambd", 1e39, "overflows"),
+            ("AdaBelief", "eps_root", 1e39, "overflows"),
+            ("Yogi", "eps", 1e-40, "underflows"),
+        ],
+    )
+    def test_what_float32_cannot_hold_of_other_laws(
+        self, library: Any, name: str, option: str, value: Any, said: str
+    ) -> None:
+        w = np.ones(3, np.float32)
+        with refused(ValueError, option, said, "float32", keeps=[w]):
+            getattr(library, name)(w, **{option: value})
+        opt = getattr(library, name)(w)
+        with refused(ValueError, option, said, "float32", opt=opt, keeps=[w]):
+            opt.param_groups[0][option] = value
+        getattr(library, name)(np.ones(3), **{option: value}).step(np.ones(3))
+
     def test_a_key_of_ones_own_may_have_the_name_of_another_laws_option(self, library: Any) -> None:
         opt = library.GradientAscent(np.ones(3))
         opt.param_groups[0]["step_sizes"] = "mine"
         assert opt.param_groups[0]["step_sizes"] == "mine"
+
+
+# Class, option, values out of range, values of the wrong kind, values at the edge that are taken.
+FAMILY: list[tuple[str, str, list[Any], list[Any], list[Any]]] = [
+    ("NAdam", "momentum_decay", [-1e-3, nan, inf], [None, "1", True], [0, 10.0]),
+    ("NAdam", "betas", [(1.0, 0.9), (0.9, -0.1), (0.9,)], [0.9, None], [(0.0, 0.0), [0.5, 0.5]]),
+    ("NAdam", "decoupled_weight_decay", [], [1, None, "yes"], [True]),
+    ("RAdam", "betas", [(1.0, 0.9), (0.9, 1.0)], [0.9, (None, 0.9)], [(0.0, 0.0)]),
+    ("RAdam", "decoupled_weight_decay", [], [1, None, "yes"], [True]),
+    ("RMSprop", "alpha", [-0.1, 1.0, nan], [None, "0.9", True], [0.0]),
+    ("RMSprop", "momentum", [-0.1, 1.0, nan], [None, "0.9", True], [0.0]),
+    ("RMSprop", "centered", [], [1, None, "yes"], [True]),
+    ("Adagrad", "lr_decay", [-0.1, nan, inf], [None, "1", True], [0.0, 2.0]),
+    ("Adagrad", "initial_accumulator_value", [-0.1, nan, inf], [None, "1", True], [0.0, 2.0]),
+    ("Adadelta", "rho", [-0.1, 1.1, nan], [None, "0.9", True], [0.0, 1.0]),
+    ("Rprop", "etas", [(0.0, 1.2), (1.0, 1.2), (0.5, 1.0), (0.5, inf), (0.5,)], [0.5], [[0.1, 9]]),
+    ("Rprop", "step_sizes", [(0.0, 1.0), (2.0, 1.0), (1.0, nan), ()], [None, 1.0], [(1.0, 1.0)]),
+    ("ASGD", "lambd", [-0.1, nan, inf], [None, "1", True], [0.0]),
+    ("ASGD", "alpha", [-0.1, nan, inf], [None, "1", True], [0.0, 2.0]),
+    ("ASGD", "t0", [-1, nan, inf], [None, "1", True], [0, 2.5]),
+    ("Lion", "b1", [-0.1, 1.0, nan], [None, "0.9", True], [0.0]),
+    ("Lion", "b2", [-0.1, 1.0, nan], [None, "0.9", True], [0.0]),
+    ("AdaBelief", "b1", [-0.1, 1.0, nan], [None, "0.9", True], [0.0]),
+    ("AdaBelief", "b2", [-0.1, 1.0, nan], [None, "0.9", True], [0.0]),
+    ("AdaBelief", "eps_root", [-1e-9, nan, inf], [None, "1", True], [0.0]),
+    ("Yogi", "b1", [-0.1, 1.0, nan], [None, "0.9", True], [0.0]),
+    ("Yogi", "b2", [-0.1, 1.0, nan], [None, "0.9", True], [0.0]),
+    *(
+        (name, option, [-1e-9, nan, inf], [None, "1", True], [1.0])
+        for name in ("NAdam", "RAdam", "RMSprop", "Adagrad", "Adadelta", "AdaBelief", "Yogi")
+        for option in ("eps", "weight_decay", "lr")
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "option", "outside", "wrong", "inside"),
+    FAMILY,
+    ids=[f"{c}-{o}" for c, o, *_ in FAMILY],
+)
+class TestFamily:
+    def test_at_construction(
+        self, library: Any, name: str, option: str, outside: Any, wrong: Any, inside: Any
+    ) -> None:
+        w = np.ones(3)
+        for error, values in ((ValueError, outside), (TypeError, wrong)):
+            for value in values:
+                with refused(error, option, keeps=[w]):
+                    getattr(library, name)(w, **{option: value})
+        for value in inside:
+            getattr(library, name)(np.ones(3), **{option: value}).step(np.ones(3))
+
+    def test_when_written_to_a_group(
+        self, library: Any, name: str, option: str, outside: Any, wrong: Any, inside: Any
+    ) -> None:
+        w = np.ones(3)
+        opt = getattr(library, name)(w)
+        opt.step(np.ones(3))
+        for error, values in ((ValueError, outside), (TypeError, wrong)):
+            for value in values:
+                with refused(error, option, opt=opt, keeps=[w]):
+                    opt.param_groups[0][option] = value
+        for value in inside:
+            opt.param_groups[0][option] = value
+            opt.step(np.ones(3))
+            assert np.isfinite(w).all()

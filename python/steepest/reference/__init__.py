@@ -7,7 +7,23 @@ the files of the kernels have the same names and order.
 from .. import family as _family
 from .step import Stepper
 
-__all__ = ["SGD", "Adam", "AdamW", "GradientAscent", "GradientDescent"]
+__all__ = [
+    "ASGD",
+    "SGD",
+    "AdaBelief",
+    "Adadelta",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "GradientAscent",
+    "GradientDescent",
+    "Lion",
+    "NAdam",
+    "RAdam",
+    "RMSprop",
+    "Rprop",
+    "Yogi",
+]
 
 
 class GradientAscent(Stepper, _family.GradientAscent):
@@ -28,3 +44,43 @@ class Adam(Stepper, _family.Adam):
 
 class AdamW(Stepper, _family.AdamW):
     """:class:`steepest.AdamW` in plain NumPy."""
+
+
+class NAdam(Stepper, _family.NAdam):
+    """:class:`steepest.NAdam` in plain NumPy."""
+
+
+class RAdam(Stepper, _family.RAdam):
+    """:class:`steepest.RAdam` in plain NumPy."""
+
+
+class RMSprop(Stepper, _family.RMSprop):
+    """:class:`steepest.RMSprop` in plain NumPy."""
+
+
+class Adagrad(Stepper, _family.Adagrad):
+    """:class:`steepest.Adagrad` in plain NumPy."""
+
+
+class Adadelta(Stepper, _family.Adadelta):
+    """:class:`steepest.Adadelta` in plain NumPy."""
+
+
+class Rprop(Stepper, _family.Rprop):
+    """:class:`steepest.Rprop` in plain NumPy."""
+
+
+class ASGD(Stepper, _family.ASGD):
+    """:class:`steepest.ASGD` in plain NumPy."""
+
+
+class Lion(Stepper, _family.Lion):
+    """:class:`steepest.Lion` in plain NumPy."""
+
+
+class AdaBelief(Stepper, _family.AdaBelief):
+    """:class:`steepest.AdaBelief` in plain NumPy."""
+
+
+class Yogi(Stepper, _family.Yogi):
+    """:class:`steepest.Yogi` in plain NumPy."""
