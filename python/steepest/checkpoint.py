@@ -49,23 +49,19 @@ def checked(
     settings = [name for name in options.GLOBAL if name != "callback"]
     counters = ["step_count", "skipped_steps"]
     keys = ["version", "optimizer", *counters, *settings, "param_groups", "state"]
-    found = _mapping("state_dict", state_dict, keys)
+    found = mapping("state_dict", state_dict, keys)
     if type(found["version"]) is not int or found["version"] != VERSION:
         raise ValueError(f"version: got {found['version']!r}, expected {VERSION}")
     if found["optimizer"] != kind:
         raise ValueError(f"optimizer: saved by {found['optimizer']!r}, this is {kind!r}")
-    saved = found["param_groups"]
-    if not isinstance(saved, (list, tuple)):
-        raise TypeError(f"param_groups: got {described(saved)}, expected a list")
-    if len(saved) != len(groups):
-        raise ValueError(f"param_groups: got {len(saved)}, expected {len(groups)}")
+    saved = group_list(found["param_groups"], len(groups))
     checkpoint = Checkpoint(
         _COUNT("step_count", found["step_count"]),
         _COUNT("skipped_steps", found["skipped_steps"]),
         options.checked({name: found[name] for name in settings}, options.GLOBAL),
     )
     names = [leaf.name for group in groups for leaf in group.nesting.leaves]
-    states = _mapping("state", found["state"], names)
+    states = mapping("state", found["state"], names)
     for i, group in enumerate(groups):
         leaves = group.nesting.leaves
         given = _checked_group(f"param_groups[{i}]", saved[i], leaves, table)
@@ -73,7 +69,7 @@ def checked(
         checkpoint.group_options.append(given)
         state_names = table.states_for(given)
         for leaf in leaves:
-            state = _mapping(f"state[{leaf.name!r}]", states[leaf.name], [*state_names, "steps"])
+            state = mapping(f"state[{leaf.name!r}]", states[leaf.name], [*state_names, "steps"])
             steps = _COUNT(f"steps of {leaf.label}", state["steps"])
             if steps > checkpoint.step_count:
                 raise ValueError(
@@ -87,12 +83,21 @@ def checked(
     return checkpoint
 
 
+def group_list(value: Any, length: int) -> Sequence[Any]:
+    """The saved groups, if there are so many."""
+    if not isinstance(value, (list, tuple)):
+        raise TypeError(f"param_groups: got {described(value)}, expected a list")
+    if len(value) != length:
+        raise ValueError(f"param_groups: got {len(value)}, expected {length}")
+    return value
+
+
 def _checked_group(
     label: str, saved: Any, leaves: Sequence[Leaf], table: options.Table
 ) -> dict[str, Any]:
     """A saved group's options, coerced, and its "effective_lr"."""
     keys = ["params", "effective_lr", *table.checks]
-    given = _mapping(label, saved, keys, extra=True)
+    given = mapping(label, saved, keys, extra=True)
     params, names = given.pop("params"), [leaf.name for leaf in leaves]
     if not isinstance(params, (list, tuple)) or sorted(map(str, params)) != sorted(names):
         raise ValueError(f"{label}: has parameters {params!r}, expected {names}")
@@ -100,7 +105,7 @@ def _checked_group(
     return table.checked(given, (leaf.dtype for leaf in leaves))
 
 
-def _mapping(label: str, value: Any, keys: Iterable[str], extra: bool = False) -> dict[str, Any]:
+def mapping(label: str, value: Any, keys: Iterable[str], extra: bool = False) -> dict[str, Any]:
     """A dict with exactly these keys, or at least these if ``extra``."""
     expected = list(keys)
     if not isinstance(value, Mapping):
@@ -210,7 +215,7 @@ def _unpacked(
 ) -> tuple[dict[str, Any], dict[str, Array]]:
     text = _entry(archive, _NUMBERS, most=size)  # it is not compressed
     numbers = json.loads(text.tobytes(), parse_constant=_refuse_constant)
-    numbers = _mapping("file", numbers, ["values", "state"], extra=True)
+    numbers = mapping("file", numbers, ["values", "state"], extra=True)
 
     def array(leaf: Leaf, what: str, index: Any) -> Array:
         if isinstance(index, bool) or not isinstance(index, int):
@@ -221,12 +226,12 @@ def _unpacked(
         check_like(leaf, what, found, carried)
         return found
 
-    states = _mapping("state", numbers["state"], leaves)
+    states = mapping("state", numbers["state"], leaves)
     for name, leaf in leaves.items():
-        state = _mapping(f"state[{name!r}]", states[name], ["steps"], extra=True)
+        state = mapping(f"state[{name!r}]", states[name], ["steps"], extra=True)
         arrays = {key: array(leaf, key, state[key]) for key in state if key != "steps"}
         states[name] = {**state, **arrays}
-    values = _mapping("values", numbers.pop("values"), leaves)
+    values = mapping("values", numbers.pop("values"), leaves)
     return {**numbers, "state": states}, {
         name: array(leaf, "value", values[name]) for name, leaf in leaves.items()
     }

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
 
 from .. import options
-from ..optimizer import Optimizer, StepInfo
+from ..optimizer import StepInfo
+from ..torch_state import TorchOptimizer
 
 
-class _Adam(Optimizer):
+class _Adam(TorchOptimizer):
     """The law that both classes have."""
 
     _law = "adam"
@@ -146,6 +147,8 @@ logging_interval, callback
     >>> x
     array([0.95])
     """
+
+    _fixed: ClassVar[Mapping[str, Any]] = {"decoupled_weight_decay": True}
 
     def __init__(
         self,

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import options
-from ..optimizer import Optimizer, StepInfo
+from ..optimizer import StepInfo
+from ..torch_state import TorchOptimizer
 
 
-class RAdam(Optimizer):
+class RAdam(TorchOptimizer):
     """RAdam with the semantics, names and defaults of torch.optim.RAdam: rectified Adam.
 
     Parameters

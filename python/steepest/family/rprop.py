@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .. import options
-from ..optimizer import Optimizer, StepInfo
+from ..optimizer import StepInfo
+from ..torch_state import TorchOptimizer
 
 
 def _check_order(chosen: Mapping[str, Any]) -> None:
@@ -20,7 +21,7 @@ def _check_order(chosen: Mapping[str, Any]) -> None:
         )
 
 
-class Rprop(Optimizer):
+class Rprop(TorchOptimizer):
     """Rprop with the semantics, names and defaults of torch.optim.Rprop: resilient backpropagation.
 
     Parameters

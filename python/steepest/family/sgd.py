@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .. import options
-from ..optimizer import Optimizer, StepInfo
+from ..optimizer import StepInfo
+from ..torch_state import TorchOptimizer
 
 
 def _check_nesterov(chosen: Mapping[str, Any]) -> None:
@@ -17,7 +18,7 @@ def _check_nesterov(chosen: Mapping[str, Any]) -> None:
         )
 
 
-class SGD(Optimizer):
+class SGD(TorchOptimizer):
     """Stochastic gradient descent with the semantics, names and defaults of torch.optim.SGD.
 
     Parameters

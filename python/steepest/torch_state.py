@@ -1,0 +1,218 @@
+"""Going on where torch stopped: the state_dict of a torch optimizer, read into this library's form.
+
+torch is not imported: its tensors are arrays that show themselves to NumPy, as those of others do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+
+from . import checkpoint, options
+from .arrays import Array, described, is_parameter, parameter_array
+from .groups import ParamGroup
+from .optimizer import Optimizer
+from .parameters import Leaf
+
+#: Keys of torch's groups that say how it computes, or what it calls the parameters.
+_NOT_TAKEN = ("foreach", "fused", "capturable", "differentiable", "param_names")
+#: Options that are not in every group: an older torch has not the first two, and no torch the third.
+_OPTIONAL = ("maximize", "decoupled_weight_decay", "clip_value")
+#: Laws of which torch counts no steps.
+_UNCOUNTED = ("sgd",)
+#: What torch keeps for a law, and here follows from tᵢ and the options.
+_FOLLOWING: Mapping[str, tuple[str, ...]] = {"asgd": ("eta", "mu")}
+#: The option that torch fills a state with before the first step; the others start at 0, as all do here.
+_FILLED_WITH = {"sum": "initial_accumulator_value", "step_size": "lr"}
+
+_WHOLE = options.number(lambda x: 0 <= x < 2**63 and x.is_integer(), "a whole number >= 0")
+_PRODUCT = options.number(lambda x: 0 <= x <= 1, "a number from 0 to 1")
+
+
+class TorchOptimizer(Optimizer):
+    """What the optimizers with torch's semantics have in common; see :class:`SGD`."""
+
+    #: Options whose value makes the class what it is.
+    _fixed: ClassVar[Mapping[str, Any]] = {}
+
+    def load_torch_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Take options and state from the ``state_dict()`` of the torch optimizer of the same name.
+
+        The next step is the one that torch's optimizer would have taken. Parameters are matched in
+        order, group by group, and arrays are copied: nothing is shared with torch's. ``step_count``
+        becomes the largest count torch has of a parameter's steps; its SGD keeps none, and a momentum
+        buffer stands for one step.
+
+        What only this library has (``clip_value``, ``clip_norm``, ``nonfinite``, …) stays as it is, and
+        torch's ``foreach``, ``fused``, ``capturable`` and ``differentiable`` are not taken. Of what a
+        scheduler added to a group, numbers and texts are.
+
+        Parameters
+        ----------
+        state_dict : dict
+            What torch's ``state_dict()`` returned, its tensors on the CPU; arrays will do as well.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If anything in it does not fit this optimizer; nothing has changed then.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from steepest import SGD
+        >>> group = {"lr": 0.1, "momentum": 0.5, "dampening": 0, "weight_decay": 0, "nesterov": False}
+        >>> buffer = np.array([2.0])  # torch's dict has tensors
+        >>> x = np.array([1.0])
+        >>> opt = SGD(x)
+        >>> opt.load_torch_state_dict(
+        ...     {
+        ...         "state": {0: {"momentum_buffer": buffer}},
+        ...         "param_groups": [{**group, "params": [0]}],
+        ...     }
+        ... )
+        >>> opt.step(np.array([4.0]))  # along 0.5 · 2 + 4
+        >>> x
+        array([0.5])
+        """
+        found = checkpoint.mapping("state_dict", state_dict, ["state", "param_groups"], extra=True)
+        saved = checkpoint.group_list(found["param_groups"], len(self._groups))
+        pairs = list(enumerate(zip(self._groups, saved, strict=True)))
+        chosen = [self._torch_options(f"param_groups[{i}]", *pair) for i, pair in pairs]
+        indices: dict[Any, Leaf] = {}
+        for i, (group, given) in pairs:
+            _index(f"param_groups[{i}]", given["params"], group.nesting.leaves, indices)
+        entries = checkpoint.mapping("state", found["state"], [], extra=True)
+        for index in entries:
+            if index not in indices:
+                raise ValueError(
+                    f"state: found the key {index!r} ({type(index).__name__}), "
+                    "expected only the integers that the groups' params list"
+                )
+        named = {leaf.name: entries.get(index, {}) for index, leaf in indices.items()}
+        states = {
+            leaf.name: self._torch_state(leaf, named[leaf.name], own)
+            for group, own in zip(self._groups, chosen, strict=True)
+            for leaf in group.nesting.leaves
+        }
+        groups = [
+            {**own, "params": [leaf.name for leaf in group.nesting.leaves], "effective_lr": None}
+            for group, own in zip(self._groups, chosen, strict=True)
+        ]
+        self.load_state_dict(
+            {
+                "version": checkpoint.VERSION,
+                "optimizer": type(self).__name__,
+                "step_count": max(state["steps"] for state in states.values()),
+                "skipped_steps": 0,
+                **{name: value for name, value in self._settings.items() if name != "callback"},
+                "param_groups": groups,
+                "state": states,
+            }
+        )
+
+    def _torch_options(self, label: str, group: ParamGroup, saved: Any) -> dict[str, Any]:
+        """The options of a group, with those that torch's group has."""
+        known = self._table.checks
+        needed = [name for name in known if name not in _OPTIONAL]
+        given = checkpoint.mapping(label, saved, ["params", *needed], extra=True)
+        family = {name for kind in TorchOptimizer.__subclasses__() for name in kind._table.checks}
+        chosen = dict(group.options)
+        for name, value in given.items():
+            if name == "params" or name in _NOT_TAKEN:
+                continue
+            if name in family and name not in known:
+                raise ValueError(
+                    f"{label}: found {name!r}, which {type(self).__name__} has not; "
+                    "is it another optimizer's?"
+                )
+            value = _plain(f"{label}: {name}", value)
+            if name in known or isinstance(value, (int, float, str)):
+                chosen[name] = value
+        chosen = self._table.checked(chosen, group.nesting.dtypes())
+        for name, value in self._fixed.items():
+            if chosen[name] != value:
+                raise ValueError(
+                    f"{label}: {name} is {chosen[name]}, expected {value}; "
+                    "is it another optimizer's?"
+                )
+        return chosen
+
+    def _torch_state(self, leaf: Leaf, saved: Any, chosen: Mapping[str, Any]) -> dict[str, Any]:
+        """The state of a parameter, and its "steps"; zeros if torch has not stepped it."""
+        label = f"state of {leaf.label}"
+        entry = checkpoint.mapping(label, saved, [], extra=True)
+        entry = {name: value for name, value in entry.items() if value is not None}
+        wanted, carried = self._table.states_for(chosen), self._table.carried
+        counts = self._law not in _UNCOUNTED
+        if entry:
+            needed = ["step", *wanted] if counts else []
+            # A state that was turned off stays in torch's, and is not missed here.
+            known = (*self._table.states, *_FOLLOWING.get(self._law, ()))
+            checkpoint.mapping(label, entry, [*needed, *(name for name in known if name in entry)])
+        steps = int(bool(entry))
+        if entry and counts:
+            step = _plain(f"{leaf.label}: step", entry["step"])
+            steps = int(_WHOLE(f"step of {leaf.label}", step))
+        state: dict[str, Any] = {"steps": steps}
+        for name in wanted:
+            if name not in entry:
+                state[name] = np.ones(()) if name == carried else np.zeros_like(leaf.array)
+            elif name == carried:
+                what = f"{leaf.label}: {name}"
+                state[name] = np.array(_PRODUCT(what, _plain(what, entry[name])))
+            else:
+                found = parameter_array(f"{leaf.label}: {name}", _detached(entry[name]))
+                checkpoint.check_like(leaf, name, found)
+                if steps == 0:
+                    _check_start(leaf, name, found, chosen.get(_FILLED_WITH.get(name, ""), 0))
+                    found = np.zeros_like(found)
+                state[name] = found
+        return state
+
+
+def _index(label: str, params: Any, leaves: list[Leaf], indices: dict[Any, Leaf]) -> None:
+    """Note, by torch's indices, the parameters of a group."""
+    if not isinstance(params, (list, tuple)):
+        raise TypeError(f"{label}: params is {described(params)}, expected a list")
+    if len(params) != len(leaves):
+        raise ValueError(
+            f"{label}: has {len(params)} parameters, "
+            f"expected {len(leaves)}: {[leaf.name for leaf in leaves]}"
+        )
+    for index, leaf in zip(params, leaves, strict=True):
+        if type(index) is not int:
+            raise TypeError(
+                f"{label}: {leaf.label} is {index!r} ({type(index).__name__}), "
+                "expected one of torch's integers"
+            )
+        if index in indices:
+            raise ValueError(f"{label}: {leaf.label} is {index}, as {indices[index].label} is")
+        indices[index] = leaf
+
+
+def _plain(label: str, value: Any) -> Any:
+    """The number in a tensor or an array of one element, in pairs of them too; all else as it is."""
+    if isinstance(value, (tuple, list)):
+        return tuple(_plain(label, item) for item in value)
+    value = _detached(value)
+    if not is_parameter(value):
+        return value
+    array = parameter_array(label, value)
+    return array.item() if array.size == 1 else array
+
+
+def _detached(value: Any) -> Any:
+    """A tensor without its graph, which NumPy may look at."""
+    return value.detach() if hasattr(value, "detach") else value
+
+
+def _check_start(leaf: Leaf, name: str, state: Array, start: float) -> None:
+    """ValueError if a state is not what torch fills it with before the first step."""
+    if not np.all(state == leaf.dtype.type(start)):
+        raise ValueError(
+            f"{leaf.label}: {name} is not {start} throughout though its step is 0, "
+            "expected what torch starts with"
+        )
