@@ -27,7 +27,7 @@ OPTIONS: list[tuple[str, dict[str, Any]]] = [
     ("AdamW", {}),
     ("AdamW", {"weight_decay": 0.3, "amsgrad": True}),
     ("NAdam", {}),
-    ("NAdam", {"momentum_decay": 0.1, "betas": (0.8, 0.9), "weight_decay": 0.1}),
+    ("NAdam", {"momentum_decay": 0.1, "betas": (0.8, 0.99), "weight_decay": 0.1}),
     ("NAdam", {"weight_decay": 0.1, "decoupled_weight_decay": True}),
     ("RAdam", {}),
     ("RAdam", {"betas": (0.8, 0.9), "weight_decay": 0.1}),

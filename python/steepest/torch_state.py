@@ -5,7 +5,7 @@ torch is not imported: its tensors are arrays that show themselves to NumPy, as 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -79,28 +79,29 @@ class TorchOptimizer(Optimizer):
         """
         found = checkpoint.mapping("state_dict", state_dict, ["state", "param_groups"], extra=True)
         saved = checkpoint.group_list(found["param_groups"], len(self._groups))
-        pairs = list(enumerate(zip(self._groups, saved, strict=True)))
-        chosen = [self._torch_options(f"param_groups[{i}]", *pair) for i, pair in pairs]
-        indices: dict[Any, Leaf] = {}
-        for i, (group, given) in pairs:
-            _index(f"param_groups[{i}]", given["params"], group.nesting.leaves, indices)
+        groups = []
+        indexed: dict[Any, tuple[Leaf, Mapping[str, Any]]] = {}
+        for i, (group, given) in enumerate(zip(self._groups, saved, strict=True)):
+            label, leaves = f"param_groups[{i}]", group.nesting.leaves
+            chosen = self._torch_options(label, group, given)
+            for index, leaf in _indexed(label, given["params"], leaves):
+                if index in indexed:
+                    other = indexed[index][0]
+                    raise ValueError(f"{label}: {leaf.label} is {index}, as {other.label} is")
+                indexed[index] = leaf, chosen
+            names = [leaf.name for leaf in leaves]
+            groups.append({**chosen, "params": names, "effective_lr": None})
         entries = checkpoint.mapping("state", found["state"], [], extra=True)
-        for index in entries:
-            if index not in indices:
+        for key in entries:
+            if key not in indexed:
                 raise ValueError(
-                    f"state: found the key {index!r} ({type(index).__name__}), "
+                    f"state: found the key {key!r} ({type(key).__name__}), "
                     "expected only the integers that the groups' params list"
                 )
-        named = {leaf.name: entries.get(index, {}) for index, leaf in indices.items()}
         states = {
-            leaf.name: self._torch_state(leaf, named[leaf.name], own)
-            for group, own in zip(self._groups, chosen, strict=True)
-            for leaf in group.nesting.leaves
+            leaf.name: self._torch_state(leaf, entries.get(index, {}), chosen)
+            for index, (leaf, chosen) in indexed.items()
         }
-        groups = [
-            {**own, "params": [leaf.name for leaf in group.nesting.leaves], "effective_lr": None}
-            for group, own in zip(self._groups, chosen, strict=True)
-        ]
         self.load_state_dict(
             {
                 "version": checkpoint.VERSION,
@@ -147,22 +148,20 @@ class TorchOptimizer(Optimizer):
         entry = {name: value for name, value in entry.items() if value is not None}
         wanted, carried = self._table.states_for(chosen), self._table.carried
         counts = self._law not in _UNCOUNTED
+        steps = 0
         if entry:
-            needed = ["step", *wanted] if counts else []
+            needed = ["step", *wanted] if counts else list(self._table.states)
             # A state that was turned off stays in torch's, and is not missed here.
             known = (*self._table.states, *_FOLLOWING.get(self._law, ()))
-            checkpoint.mapping(label, entry, [*needed, *(name for name in known if name in entry)])
-        steps = int(bool(entry))
-        if entry and counts:
-            step = _plain(f"{leaf.label}: step", entry["step"])
-            steps = int(_WHOLE(f"step of {leaf.label}", step))
+            off = [name for name in known if name in entry and name not in needed]
+            checkpoint.mapping(label, entry, [*needed, *off])
+            steps = int(_WHOLE(*_number(leaf, "step", entry["step"]))) if counts else 1
         state: dict[str, Any] = {"steps": steps}
         for name in wanted:
             if name not in entry:
                 state[name] = np.ones(()) if name == carried else np.zeros_like(leaf.array)
             elif name == carried:
-                what = f"{leaf.label}: {name}"
-                state[name] = np.array(_PRODUCT(what, _plain(what, entry[name])))
+                state[name] = np.array(_PRODUCT(*_number(leaf, name, entry[name])))
             else:
                 found = parameter_array(f"{leaf.label}: {name}", _detached(entry[name]))
                 checkpoint.check_like(leaf, name, found)
@@ -173,8 +172,8 @@ class TorchOptimizer(Optimizer):
         return state
 
 
-def _index(label: str, params: Any, leaves: list[Leaf], indices: dict[Any, Leaf]) -> None:
-    """Note, by torch's indices, the parameters of a group."""
+def _indexed(label: str, params: Any, leaves: list[Leaf]) -> Iterator[tuple[int, Leaf]]:
+    """The parameters of a group, and torch's integers for them."""
     if not isinstance(params, (list, tuple)):
         raise TypeError(f"{label}: params is {described(params)}, expected a list")
     if len(params) != len(leaves):
@@ -188,9 +187,13 @@ def _index(label: str, params: Any, leaves: list[Leaf], indices: dict[Any, Leaf]
                 f"{label}: {leaf.label} is {index!r} ({type(index).__name__}), "
                 "expected one of torch's integers"
             )
-        if index in indices:
-            raise ValueError(f"{label}: {leaf.label} is {index}, as {indices[index].label} is")
-        indices[index] = leaf
+        yield index, leaf
+
+
+def _number(leaf: Leaf, name: str, value: Any) -> tuple[str, Any]:
+    """What a check of a number needs: what to call it, and the value."""
+    label = f"{leaf.label}: {name}"
+    return label, _plain(label, value)
 
 
 def _plain(label: str, value: Any) -> Any:
