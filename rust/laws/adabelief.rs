@@ -33,7 +33,8 @@ pub struct Adabelief {
     eps: f64,
     eps_root: f64,
     weight_decay: f64,
-    steps: u64,
+    kappa1: f64,
+    kappa2: f64,
 }
 
 impl Options for Adabelief {
@@ -44,7 +45,8 @@ impl Options for Adabelief {
             eps: settings.number("eps")?,
             eps_root: settings.number("eps_root")?,
             weight_decay: settings.number("weight_decay")?,
-            steps: 1,
+            kappa1: 1.0,
+            kappa2: 1.0,
         })
     }
 
@@ -53,7 +55,7 @@ impl Options for Adabelief {
     }
 
     fn at(self, steps: u64) -> Self {
-        Self { steps, ..self }
+        Self { kappa1: correction(self.b1, steps), kappa2: correction(self.b2, steps), ..self }
     }
 
     /// 1 − α λ
@@ -61,9 +63,9 @@ impl Options for Adabelief {
         1.0 - alpha * self.weight_decay
     }
 
-    /// α · 1 / (1 − b₁^tᵢ)
+    /// α κ₁
     fn rate(&self, alpha: f64) -> f64 {
-        alpha * correction(self.b1, self.steps)
+        alpha * self.kappa1
     }
 
     #[inline(always)]
@@ -73,7 +75,7 @@ impl Options for Adabelief {
             rest1: T::cast(1.0 - self.b1),
             b2: T::cast(self.b2),
             rest2: T::cast(1.0 - self.b2),
-            kappa: T::cast(correction(self.b2, self.steps)),
+            kappa: T::cast(self.kappa2),
             eps: T::cast(self.eps),
             eps_root: T::cast(self.eps_root),
         });

@@ -48,7 +48,8 @@ pub struct Adam {
     eps: f64,
     decay: Decay,
     amsgrad: bool,
-    steps: u64,
+    kappa1: f64,
+    kappa2: f64,
 }
 
 impl Options for Adam {
@@ -58,7 +59,8 @@ impl Options for Adam {
             eps: settings.number("eps")?,
             decay: Decay::read(settings)?,
             amsgrad: settings.switch("amsgrad")?,
-            steps: 1,
+            kappa1: 1.0,
+            kappa2: 1.0,
         })
     }
 
@@ -67,16 +69,17 @@ impl Options for Adam {
     }
 
     fn at(self, steps: u64) -> Self {
-        Self { steps, ..self }
+        let (beta1, beta2) = self.betas;
+        Self { kappa1: correction(beta1, steps), kappa2: correction(beta2, steps), ..self }
     }
 
     fn shrink(&self, alpha: f64) -> f64 {
         self.decay.shrink(alpha)
     }
 
-    /// α · 1 / (1 − β₁^tᵢ)
+    /// α κ₁
     fn rate(&self, alpha: f64) -> f64 {
-        alpha * correction(self.betas.0, self.steps)
+        alpha * self.kappa1
     }
 
     #[inline(always)]
@@ -94,7 +97,7 @@ impl Adam {
     fn scaled<T: Real, const DECAYS: bool>(&self) -> Scaled<T, DECAYS> {
         Scaled {
             moments: Moments::new(self.decay.lambda, self.betas),
-            kappa: T::cast(correction(self.betas.1, self.steps)),
+            kappa: T::cast(self.kappa2),
             eps: T::cast(self.eps),
         }
     }

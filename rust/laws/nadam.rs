@@ -32,6 +32,7 @@ pub struct Nadam {
     decay: Decay,
     momentum_decay: f64,
     steps: u64,
+    kappa: f64,
     now: f64,
     next: f64,
 }
@@ -45,7 +46,7 @@ impl Nadam {
     fn look_ahead<T: Real, const DECAYS: bool>(&self) -> LookAhead<T, DECAYS> {
         LookAhead {
             moments: Moments::new(self.decay.lambda, self.betas),
-            kappa: T::cast(correction(self.betas.1, self.steps)),
+            kappa: T::cast(self.kappa),
             eps: T::cast(self.eps),
             now: T::cast(self.now),
             next: T::cast(self.next),
@@ -63,6 +64,7 @@ impl Options for Nadam {
             decay: Decay::read(settings)?,
             momentum_decay: settings.number("momentum_decay")?,
             steps: 1,
+            kappa: 1.0,
             now: 1.0,
             next: 0.0,
         })
@@ -73,7 +75,7 @@ impl Options for Nadam {
     }
 
     fn at(self, steps: u64) -> Self {
-        Self { steps, ..self }
+        Self { steps, kappa: correction(self.betas.1, steps), ..self }
     }
 
     /// Π ← Π μ_t;  the weights of g and m: (1 − μ_t) / (1 − Π) and μ_{t+1} / (1 − Π μ_{t+1})

@@ -39,7 +39,7 @@ pub struct Radam {
     betas: (f64, f64),
     eps: f64,
     decay: Decay,
-    steps: u64,
+    kappa: f64,
     /// r √(1 − β₂ᵗ), if the second moment is to be trusted.
     factor: Option<f64>,
 }
@@ -78,7 +78,7 @@ impl Options for Radam {
             betas: settings.pair("betas")?,
             eps: settings.number("eps")?,
             decay: Decay::read(settings)?,
-            steps: 1,
+            kappa: 1.0,
             factor: None,
         })
     }
@@ -88,16 +88,17 @@ impl Options for Radam {
     }
 
     fn at(self, steps: u64) -> Self {
-        Self { steps, factor: rectification(self.betas.1, steps), ..self }
+        let (beta1, beta2) = self.betas;
+        Self { kappa: correction(beta1, steps), factor: rectification(beta2, steps), ..self }
     }
 
     fn shrink(&self, alpha: f64) -> f64 {
         self.decay.shrink(alpha)
     }
 
-    /// α · 1 / (1 − β₁^tᵢ)
+    /// α κ₁
     fn rate(&self, alpha: f64) -> f64 {
-        alpha * correction(self.betas.0, self.steps)
+        alpha * self.kappa
     }
 
     #[inline(always)]

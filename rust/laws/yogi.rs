@@ -40,7 +40,9 @@ pub struct Yogi {
     b2: f64,
     eps: f64,
     weight_decay: f64,
-    steps: u64,
+    initial: f64,
+    kappa1: f64,
+    kappa2: f64,
 }
 
 impl Options for Yogi {
@@ -50,7 +52,9 @@ impl Options for Yogi {
             b2: settings.number("b2")?,
             eps: settings.number("eps")?,
             weight_decay: settings.number("weight_decay")?,
-            steps: 1,
+            initial: 0.0,
+            kappa1: 1.0,
+            kappa2: 1.0,
         })
     }
 
@@ -58,8 +62,14 @@ impl Options for Yogi {
         2
     }
 
+    /// The moments start at their initial value: that is added in the first step.
     fn at(self, steps: u64) -> Self {
-        Self { steps, ..self }
+        Self {
+            initial: if steps == 1 { INITIAL } else { 0.0 },
+            kappa1: correction(self.b1, steps),
+            kappa2: correction(self.b2, steps),
+            ..self
+        }
     }
 
     /// 1 − α λ
@@ -67,20 +77,19 @@ impl Options for Yogi {
         1.0 - alpha * self.weight_decay
     }
 
-    /// α · 1 / (1 − b₁^tᵢ)
+    /// α κ₁
     fn rate(&self, alpha: f64) -> f64 {
-        alpha * correction(self.b1, self.steps)
+        alpha * self.kappa1
     }
 
     #[inline(always)]
     fn choose<T: Real>(&self, driver: impl Driver<T>) {
-        // The moments start at their initial value: that is added in the first step.
         driver.drive(Scaled {
-            initial: T::cast(if self.steps == 1 { INITIAL } else { 0.0 }),
+            initial: T::cast(self.initial),
             b1: T::cast(self.b1),
             rest1: T::cast(1.0 - self.b1),
             rest2: T::cast(1.0 - self.b2),
-            kappa: T::cast(correction(self.b2, self.steps)),
+            kappa: T::cast(self.kappa2),
             eps: T::cast(self.eps),
         });
     }

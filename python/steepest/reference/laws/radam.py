@@ -43,5 +43,5 @@ class Radam(Law):
         return decoupled_shrink(options, alpha)
 
     def rate(self, options: Mapping[str, Any], steps: int, alpha: float) -> float:
-        """α · 1 / (1 − β₁^tᵢ)"""
+        """α κ₁"""
         return alpha * correction(options["betas"][0], steps)

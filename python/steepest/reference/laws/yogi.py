@@ -40,5 +40,5 @@ class Yogi(Law):
         return shrink(options, alpha)
 
     def rate(self, options: Mapping[str, Any], steps: int, alpha: float) -> float:
-        """α · 1 / (1 − b₁^tᵢ)"""
+        """α κ₁"""
         return alpha * correction(options["b1"], steps)
