@@ -12,7 +12,7 @@ sources = $(shell find rust) $(wildcard .cargo/config.toml rust-toolchain.toml) 
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test test-torch check bench clean FORCE
+.PHONY: help setup demo test test-torch test-optax golden check bench clean FORCE
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s  %s\n", $$1, $$2 }' Makefile
@@ -29,6 +29,12 @@ test: .venv/.extension .venv/.test ## run the Rust tests and pytest
 
 test-torch: .venv/.extension .venv/.test .venv/.torch ## install torch for the CPU (1.4 GB) and compare with its optimizers
 	@$(python) -m pytest tests/test_family.py tests/test_peers.py tests/test_tensors.py $(ARGS)
+
+test-optax: .venv/.extension .venv/.test-optax ## install optax and JAX for the CPU and compare with optax's optimizers
+	@$(python) -m pytest tests/test_family.py $(ARGS)
+
+golden: .venv/.test-optax .venv/.torch ## install torch and optax, and record what their optimizers do in tests/golden
+	@$(python) tests/golden/make.py
 
 check: .venv/.extension .venv/.check ## check the code: rustfmt, clippy, ruff, mypy --strict, stubtest
 	@$(need_cargo)
@@ -70,7 +76,7 @@ venv_stands = { read -r place && read -r made_with; } <.venv/.made && test "$$pl
 	@PIP_QUIET=1 VIRTUAL_ENV="$$PWD/.venv" env -u CONDA_PREFIX $(python) -m maturin develop --release --extras demo
 	@mv .venv/.begun $@
 
-.venv/.test .venv/.check: .venv/.%: .venv/.made pyproject.toml
+.venv/.test .venv/.test-optax .venv/.check: .venv/.%: .venv/.made pyproject.toml
 	@echo "Installing the tools of make $*"; rm -f $@
 	@$(pip) --group $*
 	@touch $@
