@@ -12,6 +12,55 @@ pub fn power(mut base: f64, mut n: u64) -> f64 {
     product
 }
 
+/// 1 − baseⁿ for 0 ≤ base ≤ 1, likewise, from 1 − base: 1 − ab = (1 − a) + (1 − b) a, so nothing cancels.
+pub fn one_minus_power(base: f64, mut n: u64) -> f64 {
+    let mut rest = 0.0;
+    let mut square = 1.0 - base;
+    while n > 0 {
+        rest = if n & 1 == 1 { rest + square * (1.0 - rest) } else { rest };
+        square *= 2.0 - square;
+        n >>= 1;
+    }
+    rest
+}
+
+/// a + b with a the sum rounded and b what the rounding lost: twice the digits of a float64.
+type Double = (f64, f64);
+
+/// Veltkamp's 2²⁷ + 1, which splits a float64 in halves whose products are exact.
+const SPLITTER: f64 = 134_217_729.0;
+
+fn halves(x: f64) -> Double {
+    let t = SPLITTER * x;
+    let high = t - (t - x);
+    (high, x - high)
+}
+
+/// Dekker's product, by + − × alone.
+fn times(a: Double, b: Double) -> Double {
+    let product = a.0 * b.0;
+    let ((a1, a2), (b1, b2)) = (halves(a.0), halves(b.0));
+    let lost = a2 * b2 - (((product - a1 * b1) - a2 * b1) - a1 * b2);
+    let rest = lost + (a.0 * b.1 + a.1 * b.0);
+    let sum = product + rest;
+    (sum, rest - (sum - product))
+}
+
+/// baseⁿ by repeated squaring with twice the digits, lowest bit first, rounded once: for formulas in which
+/// everything else cancels.
+pub fn rounded_power(base: f64, mut n: u64) -> f64 {
+    let mut product = (1.0, 0.0);
+    let mut square = (base, 0.0);
+    while n > 0 {
+        if n & 1 == 1 {
+            product = times(product, square);
+        }
+        square = times(square, square);
+        n >>= 1;
+    }
+    product.0 + product.1
+}
+
 /// Binary digits of a fraction that are looked at.
 const DIGITS: u32 = 60;
 
@@ -48,6 +97,26 @@ mod tests {
         assert_eq!(power(beta, 7), (beta * b2) * b4);
         assert_eq!(power(beta, u64::MAX), 0.0);
         assert_eq!(power(1.0, u64::MAX), 1.0);
+    }
+
+    #[test]
+    fn one_minus_a_power_keeps_its_digits() {
+        assert_eq!(one_minus_power(0.999, 0), 0.0);
+        assert_eq!(one_minus_power(0.75, 3), 1.0 - 0.421875);
+        assert_eq!(one_minus_power(0.0, 5), 1.0);
+        assert_eq!(one_minus_power(0.999, u64::MAX), 1.0);
+        // 1 − (1 − 2⁻⁴⁰)⁴ = 4·2⁻⁴⁰ − 6·2⁻⁸⁰ + …
+        let tiny = 2f64.powi(-40);
+        assert_eq!(one_minus_power(1.0 - tiny, 4), 4.0 * tiny - 6.0 * tiny * tiny);
+    }
+
+    #[test]
+    fn a_rounded_power_is_the_float64_next_to_it() {
+        assert_eq!(rounded_power(0.75, 20), 3_486_784_401.0 / 1_099_511_627_776.0);
+        assert_eq!(rounded_power(3.0, 33), 5_559_060_566_555_523.0);
+        assert_eq!(rounded_power(0.999, 0), 1.0);
+        assert_eq!(rounded_power(0.999, 40), 0.960_770_210_735_811_8);
+        assert_eq!(rounded_power(0.999, u64::MAX), 0.0);
     }
 
     #[test]

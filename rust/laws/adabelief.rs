@@ -1,27 +1,30 @@
 //! The law of AdaBelief, optax's; `reference/laws/adabelief.py` is the same, line by line.
 
-use super::parts::{capped, correction, first_moment, flushed, scaled, second_moment};
+use super::parts::{capped, correction, coupled, first_moment, flushed, scaled, second_moment};
 use super::{Driver, Law, Options, Real, Settings};
 
 /// The first moment, scaled by how far gradients are from it.
 #[derive(Clone, Copy)]
-struct Scaled<T> {
+struct Scaled<T, const DECAYS: bool> {
+    lambda: T,
     b1: T,
     rest1: T,
     b2: T,
     rest2: T,
-    kappa: T,
+    kappa1: T,
+    kappa2: T,
     eps: T,
     eps_root: T,
 }
 
-impl<T: Real> Law<T, 2> for Scaled<T> {
+impl<T: Real, const DECAYS: bool> Law<T, 2> for Scaled<T, DECAYS> {
     #[inline(always)]
-    fn direction(&self, _theta: T, g: T, [m, s]: [T; 2]) -> (T, [T; 2]) {
+    fn direction(&self, theta: T, g: T, [m, s]: [T; 2]) -> (T, [T; 2]) {
         let m = flushed(first_moment(self.b1, self.rest1, m, g));
         let s = second_moment(self.b2, self.rest2, s, g - m) + self.eps_root;
         let s = flushed(capped(s));
-        (scaled(self.eps, capped(self.kappa * s), m), [m, s])
+        let d = scaled(self.eps, capped(self.kappa2 * s), self.kappa1 * m);
+        (coupled::<T, DECAYS>(self.lambda, theta, d), [m, s])
     }
 }
 
@@ -58,26 +61,28 @@ impl Options for Adabelief {
         Self { kappa1: correction(self.b1, steps), kappa2: correction(self.b2, steps), ..self }
     }
 
-    /// 1 − α λ
-    fn shrink(&self, alpha: f64) -> f64 {
-        1.0 - alpha * self.weight_decay
-    }
-
-    /// α κ₁
-    fn rate(&self, alpha: f64) -> f64 {
-        alpha * self.kappa1
-    }
-
     #[inline(always)]
     fn choose<T: Real>(&self, driver: impl Driver<T>) {
-        driver.drive(Scaled {
+        if self.weight_decay != 0.0 {
+            driver.drive(self.scaled::<T, true>());
+        } else {
+            driver.drive(self.scaled::<T, false>());
+        }
+    }
+}
+
+impl Adabelief {
+    fn scaled<T: Real, const DECAYS: bool>(&self) -> Scaled<T, DECAYS> {
+        Scaled {
+            lambda: T::cast(self.weight_decay),
             b1: T::cast(self.b1),
             rest1: T::cast(1.0 - self.b1),
             b2: T::cast(self.b2),
             rest2: T::cast(1.0 - self.b2),
-            kappa: T::cast(self.kappa2),
+            kappa1: T::cast(self.kappa1),
+            kappa2: T::cast(self.kappa2),
             eps: T::cast(self.eps),
             eps_root: T::cast(self.eps_root),
-        });
+        }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! From simple to complex: the textbook rule, momentum, and either of them scaled by the second moment.
 
-use super::parts::{correction, flushed, look_ahead, scaled, second_moment, velocity};
+use super::parts::{flushed, look_ahead, scaled, second_moment, velocity};
 use super::{Driver, Law, Options, Real, Settings};
 use crate::power::power;
 
@@ -109,7 +109,7 @@ impl Options for Ascent {
 
     fn at(self, steps: u64) -> Self {
         let kappa = match self.beta {
-            Some(beta) if self.bias_correction => correction(beta, steps),
+            Some(beta) if self.bias_correction => 1.0 / (1.0 - power(beta, steps)),
             _ => 1.0,
         };
         Self { kappa, ..self }

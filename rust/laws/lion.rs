@@ -1,21 +1,23 @@
 //! The law of Lion, optax's; `reference/laws/lion.py` is the same, line by line.
 
-use super::parts::{first_moment, flushed, sign};
+use super::parts::{coupled, first_moment, flushed, sign};
 use super::{Driver, Law, Options, Real, Settings};
 
 /// The sign of the momentum that the gradient would make; the momentum kept is a slower one.
 #[derive(Clone, Copy)]
-struct Signs<T> {
+struct Signs<T, const DECAYS: bool> {
+    lambda: T,
     b1: T,
     rest1: T,
     b2: T,
     rest2: T,
 }
 
-impl<T: Real> Law<T, 1> for Signs<T> {
+impl<T: Real, const DECAYS: bool> Law<T, 1> for Signs<T, DECAYS> {
     #[inline(always)]
-    fn direction(&self, _theta: T, g: T, [m]: [T; 1]) -> (T, [T; 1]) {
+    fn direction(&self, theta: T, g: T, [m]: [T; 1]) -> (T, [T; 1]) {
         let d = sign(first_moment(self.b1, self.rest1, m, g));
+        let d = coupled::<T, DECAYS>(self.lambda, theta, d);
         (d, [flushed(first_moment(self.b2, self.rest2, m, g))])
     }
 }
@@ -45,18 +47,24 @@ impl Options for Lion {
         false
     }
 
-    /// 1 − α λ
-    fn shrink(&self, alpha: f64) -> f64 {
-        1.0 - alpha * self.weight_decay
-    }
-
     #[inline(always)]
     fn choose<T: Real>(&self, driver: impl Driver<T>) {
-        driver.drive(Signs {
+        if self.weight_decay != 0.0 {
+            driver.drive(self.signs::<T, true>());
+        } else {
+            driver.drive(self.signs::<T, false>());
+        }
+    }
+}
+
+impl Lion {
+    fn signs<T: Real, const DECAYS: bool>(&self) -> Signs<T, DECAYS> {
+        Signs {
+            lambda: T::cast(self.weight_decay),
             b1: T::cast(self.b1),
             rest1: T::cast(1.0 - self.b1),
             b2: T::cast(self.b2),
             rest2: T::cast(1.0 - self.b2),
-        });
+        }
     }
 }

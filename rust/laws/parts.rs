@@ -1,9 +1,9 @@
 //! What several laws are made of; `reference/laws/parts.py` is the same, line by line.
 
 use super::{Real, Settings};
-use crate::power::power;
+use crate::power::one_minus_power;
 
-/// g ← g + λ θ, if the law has weight decay at all: nothing is added where there is none.
+/// g ← g + λ θ, or d ← d + λ θ, if there is weight decay at all: nothing is added where there is none.
 #[inline(always)]
 pub fn coupled<T: Real, const DECAYS: bool>(lambda: T, theta: T, g: T) -> T {
     if DECAYS { g + lambda * theta } else { g }
@@ -41,7 +41,7 @@ pub fn scaled<T: Real>(eps: T, m: T, d: T) -> T {
 
 /// κ = 1 / (1 − β^tᵢ)
 pub fn correction(beta: f64, steps: u64) -> f64 {
-    1.0 / (1.0 - power(beta, steps))
+    1.0 / one_minus_power(beta, steps)
 }
 
 /// The larger of two; the second if it is NaN.

@@ -3,7 +3,7 @@
 use super::moments::Moments;
 use super::parts::{Decay, correction, scaled};
 use super::{Driver, Law, Options, Real, Settings};
-use crate::power::power;
+use crate::power::rounded_power;
 
 /// The first moment alone: too few gradients yet to trust the second.
 #[derive(Clone, Copy)]
@@ -46,7 +46,8 @@ pub struct Radam {
 
 /// r √(1 − β₂ᵗ), with r = √((ρ − 4)(ρ − 2) ρ∞ / ((ρ∞ − 4)(ρ∞ − 2) ρ)), where ρ > 5
 fn rectification(beta: f64, steps: u64) -> Option<f64> {
-    let decayed = power(beta, steps);
+    // Rounded as torch rounds it: in ρ, of a few units, thousands cancel.
+    let decayed = rounded_power(beta, steps);
     let rest = 1.0 - decayed;
     let most = 2.0 / (1.0 - beta) - 1.0;
     let rho = most - 2.0 * steps as f64 * decayed / rest;

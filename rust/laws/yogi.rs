@@ -1,6 +1,6 @@
 //! The law of Yogi, optax's; `reference/laws/yogi.py` is the same, line by line.
 
-use super::parts::{capped, correction, first_moment, flushed, scaled, sign};
+use super::parts::{capped, correction, coupled, first_moment, flushed, scaled, sign};
 use super::{Driver, Law, Options, Real, Settings};
 
 /// Where both moments start, as in optax.
@@ -15,21 +15,24 @@ fn controlled<T: Real>(rest: T, v: T, g: T) -> T {
 
 /// The first moment, scaled by a second that moves towards g² by no more than a part of it.
 #[derive(Clone, Copy)]
-struct Scaled<T> {
+struct Scaled<T, const DECAYS: bool> {
+    lambda: T,
     initial: T,
     b1: T,
     rest1: T,
     rest2: T,
-    kappa: T,
+    kappa1: T,
+    kappa2: T,
     eps: T,
 }
 
-impl<T: Real> Law<T, 2> for Scaled<T> {
+impl<T: Real, const DECAYS: bool> Law<T, 2> for Scaled<T, DECAYS> {
     #[inline(always)]
-    fn direction(&self, _theta: T, g: T, [m, v]: [T; 2]) -> (T, [T; 2]) {
+    fn direction(&self, theta: T, g: T, [m, v]: [T; 2]) -> (T, [T; 2]) {
         let m = flushed(first_moment(self.b1, self.rest1, m + self.initial, g));
         let v = flushed(capped(controlled(self.rest2, v + self.initial, g)));
-        (scaled(self.eps, capped(self.kappa * v), m), [m, v])
+        let d = scaled(self.eps, capped(self.kappa2 * v), self.kappa1 * m);
+        (coupled::<T, DECAYS>(self.lambda, theta, d), [m, v])
     }
 }
 
@@ -72,25 +75,27 @@ impl Options for Yogi {
         }
     }
 
-    /// 1 − α λ
-    fn shrink(&self, alpha: f64) -> f64 {
-        1.0 - alpha * self.weight_decay
-    }
-
-    /// α κ₁
-    fn rate(&self, alpha: f64) -> f64 {
-        alpha * self.kappa1
-    }
-
     #[inline(always)]
     fn choose<T: Real>(&self, driver: impl Driver<T>) {
-        driver.drive(Scaled {
+        if self.weight_decay != 0.0 {
+            driver.drive(self.scaled::<T, true>());
+        } else {
+            driver.drive(self.scaled::<T, false>());
+        }
+    }
+}
+
+impl Yogi {
+    fn scaled<T: Real, const DECAYS: bool>(&self) -> Scaled<T, DECAYS> {
+        Scaled {
+            lambda: T::cast(self.weight_decay),
             initial: T::cast(self.initial),
             b1: T::cast(self.b1),
             rest1: T::cast(1.0 - self.b1),
             rest2: T::cast(1.0 - self.b2),
-            kappa: T::cast(self.kappa2),
+            kappa1: T::cast(self.kappa1),
+            kappa2: T::cast(self.kappa2),
             eps: T::cast(self.eps),
-        });
+        }
     }
 }

@@ -7,7 +7,7 @@ from typing import Any
 
 from ...arrays import Array
 from .law import Law, State
-from .parts import capped, correction, first_moment, flushed, scaled, second_moment, shrink
+from .parts import capped, correction, coupled, first_moment, flushed, scaled, second_moment
 
 
 class Adabelief(Law):
@@ -21,13 +21,6 @@ class Adabelief(Law):
         m = flushed(first_moment(T(b1), T(1 - b1), state["mu"], g))
         s = second_moment(T(b2), T(1 - b2), state["nu"], g - m) + T(options["eps_root"])
         s = flushed(capped(s))
-        kappa = T(correction(b2, steps))
-        return scaled(T(options["eps"]), capped(kappa * s), m), {"mu": m, "nu": s}
-
-    def shrink(self, options: Mapping[str, Any], steps: int, alpha: float) -> float:
-        """1 − α λ"""
-        return shrink(options, alpha)
-
-    def rate(self, options: Mapping[str, Any], steps: int, alpha: float) -> float:
-        """α κ₁"""
-        return alpha * correction(options["b1"], steps)
+        kappa1, kappa2 = T(correction(b1, steps)), T(correction(b2, steps))
+        d = scaled(T(options["eps"]), capped(kappa2 * s), kappa1 * m)
+        return coupled(options["weight_decay"], theta, d), {"mu": m, "nu": s}

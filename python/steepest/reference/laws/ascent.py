@@ -11,7 +11,7 @@ from typing import Any
 from ...arrays import Array
 from ..power import power
 from .law import Law, State
-from .parts import correction, flushed, look_ahead, scaled, second_moment, shrink, velocity
+from .parts import flushed, look_ahead, scaled, second_moment, shrink, velocity
 
 
 class Ascent(Law):
@@ -33,7 +33,7 @@ class Ascent(Law):
         if options["beta"] is not None:
             beta = options["beta"]
             m = flushed(second_moment(T(beta), T(1 - beta), state["second_moment"], g))
-            kappa = correction(beta, steps) if options["bias_correction"] else 1.0
+            kappa = 1.0 / (1.0 - power(beta, steps)) if options["bias_correction"] else 1.0
             d = scaled(T(options["eps"]), T(kappa) * m, d)
             new["second_moment"] = m
         return d, new

@@ -7,7 +7,7 @@ from typing import Any
 
 from ...arrays import Array
 from .law import Law, State
-from .parts import first_moment, flushed, shrink, sign
+from .parts import coupled, first_moment, flushed, sign
 
 
 class Lion(Law):
@@ -19,11 +19,8 @@ class Lion(Law):
         T = theta.dtype.type
         b1, b2 = options["b1"], options["b2"]
         d = sign(first_moment(T(b1), T(1 - b1), state["mu"], g))
+        d = coupled(options["weight_decay"], theta, d)
         return d, {"mu": flushed(first_moment(T(b2), T(1 - b2), state["mu"], g))}
 
     def squares(self, options: Mapping[str, Any]) -> bool:
         return False
-
-    def shrink(self, options: Mapping[str, Any], steps: int, alpha: float) -> float:
-        """1 − α λ"""
-        return shrink(options, alpha)

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from ...arrays import Array
-from ..power import power
+from ..power import one_minus_power
 from .law import Scalar
 
 
 def coupled(weight_decay: float, theta: Array, g: Array) -> Array:
-    """g ← g + λ θ, if there is weight decay at all: nothing is added where there is none."""
+    """g ← g + λ θ, or d ← d + λ θ, if there is weight decay at all."""
     if weight_decay:
         lambda_theta: Array = theta.dtype.type(weight_decay) * theta
         g = g + lambda_theta
@@ -47,7 +47,7 @@ def scaled(eps: Scalar, m: Array, d: Array) -> Array:
 
 def correction(beta: float, steps: int) -> float:
     """κ = 1 / (1 − β^tᵢ)"""
-    return 1.0 / (1.0 - power(beta, steps))
+    return 1.0 / one_minus_power(beta, steps)
 
 
 def larger(a: Array, b: Array) -> Array:

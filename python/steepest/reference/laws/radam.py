@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...arrays import Array
-from ..power import power
+from ..power import rounded_power
 from .law import Law, State
 from .moments import with_moments
 from .parts import correction, decoupled_shrink, scaled
@@ -15,7 +15,8 @@ from .parts import correction, decoupled_shrink, scaled
 
 def rectification(beta: float, steps: int) -> float | None:
     """r √(1 − β₂ᵗ), with r = √((ρ − 4)(ρ − 2) ρ∞ / ((ρ∞ − 4)(ρ∞ − 2) ρ)), where ρ > 5"""
-    decayed = power(beta, steps)
+    # Rounded as torch rounds it: in ρ, of a few units, thousands cancel.
+    decayed = rounded_power(beta, steps)
     rest = 1.0 - decayed
     most = 2.0 / (1.0 - beta) - 1.0
     rho = most - 2.0 * steps * decayed / rest

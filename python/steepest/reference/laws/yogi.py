@@ -7,7 +7,7 @@ from typing import Any
 
 from ...arrays import Array
 from .law import Law, Scalar, State
-from .parts import capped, correction, first_moment, flushed, scaled, shrink, sign
+from .parts import capped, correction, coupled, first_moment, flushed, scaled, sign
 
 #: Where both moments start, as in optax.
 INITIAL = 1e-6
@@ -32,13 +32,6 @@ class Yogi(Law):
         b1, b2 = options["b1"], options["b2"]
         m = flushed(first_moment(T(b1), T(1 - b1), state["mu"] + initial, g))
         v = flushed(capped(controlled(T(1 - b2), state["nu"] + initial, g)))
-        kappa = T(correction(b2, steps))
-        return scaled(T(options["eps"]), capped(kappa * v), m), {"mu": m, "nu": v}
-
-    def shrink(self, options: Mapping[str, Any], steps: int, alpha: float) -> float:
-        """1 − α λ"""
-        return shrink(options, alpha)
-
-    def rate(self, options: Mapping[str, Any], steps: int, alpha: float) -> float:
-        """α κ₁"""
-        return alpha * correction(options["b1"], steps)
+        kappa1, kappa2 = T(correction(b1, steps)), T(correction(b2, steps))
+        d = scaled(T(options["eps"]), capped(kappa2 * v), kappa1 * m)
+        return coupled(options["weight_decay"], theta, d), {"mu": m, "nu": v}
