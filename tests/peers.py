@@ -105,6 +105,14 @@ TORCH: dict[str, list[dict[str, Any]]] = {
         {"weight_decay": 0.1},
         {"lr": 1.0, "rho": 0.8, "eps": 1e-4, "weight_decay": 0.1},
     ],
+    "Adamax": [
+        {},
+        {"betas": (0.5, 0.9), "eps": 1e-3},
+        {"betas": (0.0, 0.0)},
+        {"eps": 0.1},
+        {"weight_decay": 0.1},
+        {"betas": (0.8, 0.99), "eps": 1e-2, "weight_decay": 0.1},
+    ],
     "Rprop": [
         {},
         {"etas": (0.3, 1.7)},

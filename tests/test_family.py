@@ -250,6 +250,7 @@ def test_gradients_of_the_largest_finite_square_stay_finite_and_keep_moving(
         ("RMSprop", {"lr": 0.1}, 0.98),
         ("Adagrad", {"lr": 1.0}, 1.0),
         ("Adadelta", {"lr": 50.0}, 0.98),  # its first steps are √ε long
+        ("Adamax", {"lr": 0.1}, 1.0),
         ("Rprop", {"lr": 0.1}, 1.0),
         ("ASGD", {"lr": 0.1, "lambd": 0.0}, 1.0),
         ("Lion", {"lr": 0.3, "weight_decay": 0.0}, 0.98),  # every step is lr long
@@ -291,6 +292,8 @@ def test_finds_the_optimum_of_a_quadratic(
         ("Adagrad", {"initial_accumulator_value": -1.0}, "initial_accumulator_value"),
         ("Adadelta", {"rho": 1.1}, "rho"),
         ("Adadelta", {"eps": 0.0}, "eps"),
+        ("Adamax", {"betas": (0.9, 1.0)}, r"betas\[1\].*1.0"),
+        ("Adamax", {"eps": 0.0}, "eps"),
         ("Rprop", {"etas": (1.0, 1.2)}, "etas"),
         ("Rprop", {"etas": (0.5, 1.0)}, "etas"),
         ("Rprop", {"etas": (0.0, 1.2)}, "etas"),

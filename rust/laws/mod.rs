@@ -9,6 +9,7 @@ mod adabelief;
 mod adadelta;
 mod adagrad;
 mod adam;
+mod adamax;
 mod ascent;
 mod asgd;
 mod lion;
@@ -25,6 +26,7 @@ use adabelief::Adabelief;
 use adadelta::Adadelta;
 use adagrad::Adagrad;
 use adam::Adam;
+use adamax::Adamax;
 use ascent::Ascent;
 use asgd::Asgd;
 use lion::Lion;
@@ -253,6 +255,7 @@ family! {
     "adam" => Adam,
     "nadam" => Nadam,
     "radam" => Radam,
+    "adamax" => Adamax,
     "rmsprop" => Rmsprop,
     "adagrad" => Adagrad,
     "adadelta" => Adadelta,

@@ -4,6 +4,7 @@ from .adabelief import AdaBelief
 from .adadelta import Adadelta
 from .adagrad import Adagrad
 from .adam import Adam, AdamW
+from .adamax import Adamax
 from .ascent import GradientAscent, GradientDescent
 from .asgd import ASGD
 from .lion import Lion
@@ -22,6 +23,7 @@ __all__ = [
     "Adagrad",
     "Adam",
     "AdamW",
+    "Adamax",
     "GradientAscent",
     "GradientDescent",
     "Lion",

@@ -15,6 +15,7 @@ __all__ = [
     "Adagrad",
     "Adam",
     "AdamW",
+    "Adamax",
     "GradientAscent",
     "GradientDescent",
     "Lion",
@@ -84,3 +85,7 @@ class AdaBelief(Stepper, _family.AdaBelief):
 
 class Yogi(Stepper, _family.Yogi):
     """:class:`steepest.Yogi` in plain NumPy."""
+
+
+class Adamax(Stepper, _family.Adamax):
+    """:class:`steepest.Adamax` in plain NumPy."""

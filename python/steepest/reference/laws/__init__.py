@@ -4,6 +4,7 @@ from .adabelief import Adabelief
 from .adadelta import Adadelta
 from .adagrad import Adagrad
 from .adam import Adam
+from .adamax import Adamax
 from .ascent import Ascent
 from .asgd import Asgd
 from .law import Law
@@ -21,6 +22,7 @@ LAWS: dict[str, Law] = {
     "adam": Adam(),
     "nadam": Nadam(),
     "radam": Radam(),
+    "adamax": Adamax(),
     "rmsprop": Rmsprop(),
     "adagrad": Adagrad(),
     "adadelta": Adadelta(),
