@@ -307,3 +307,25 @@ class TestFamily:
             opt.param_groups[0][option] = value
             opt.step(np.ones(3))
             assert np.isfinite(w).all()
+
+
+def test_what_makes_the_class_cannot_be_set_otherwise(library: Any) -> None:
+    x = np.ones(3)
+    with pytest.raises(ValueError, match=r"decoupled_weight_decay: got False, expected True"):
+        library.AdamW([{"params": x, "decoupled_weight_decay": False}])
+    opt = library.AdamW(x)
+    with pytest.raises(ValueError, match=r"decoupled_weight_decay: got False, expected True"):
+        opt.param_groups[0]["decoupled_weight_decay"] = False
+    assert opt.param_groups[0]["decoupled_weight_decay"] is True
+
+
+def test_a_carried_number_out_of_its_range_is_refused(library: Any) -> None:
+    opt = library.NAdam(np.ones(3))
+    opt.step(np.ones(3))
+    saved = opt.state_dict()
+    saved["state"]["0"]["mu_product"] = np.array(2.2)
+    with pytest.raises(
+        ValueError, match=r"mu_product: got array\(2.2\), expected a number from 0 to 1"
+    ):
+        opt.load_state_dict(saved)
+    assert opt.state["0"]["mu_product"] < 1

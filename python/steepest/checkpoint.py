@@ -25,6 +25,8 @@ VERSION = 1
 #: The entry of the file with names and numbers, beside array_0, array_1, …
 _NUMBERS = "json"
 
+#: What a law carries from step to step for an array as a whole: a product of factors.
+CARRIED = options.number(lambda x: 0 <= x <= 1, "a number from 0 to 1")
 _COUNT = options.count("an integer >= 0")
 _RATE = options.optional(options.COMMON["lr"])
 
@@ -123,7 +125,9 @@ def _state_array(leaf: Leaf, name: str, value: Any, carried: str | None) -> Arra
     if not isinstance(value, np.ndarray):
         raise TypeError(f"{leaf.label}: {name} is {described(value)}, expected an array")
     check_like(leaf, name, value, carried)
-    state = np.ones(()) if name == carried else np.zeros_like(leaf.array)
+    if name == carried:
+        return np.array(CARRIED(f"{leaf.label}: {name}", value))
+    state = np.zeros_like(leaf.array)
     state[...] = value
     return state
 

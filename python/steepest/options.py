@@ -4,12 +4,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-Check = Callable[[str, Any], Any]
+
+class Check:
+    """How an option is checked: by itself, and for arrays of a dtype."""
+
+    def __init__(
+        self,
+        check: Callable[[str, Any], Any],
+        fits: Callable[[str, Any, np.dtype[Any]], None] = lambda name, value, dtype: None,
+    ) -> None:
+        self._check = check
+        self.fits = fits
+
+    def __call__(self, name: str, value: Any) -> Any:
+        """The value, coerced; TypeError or ValueError, naming the option, if it is not taken."""
+        return self._check(name, value)
 
 
 def _scalar(name: str, value: Any, wanted: str) -> Any:
@@ -26,8 +40,14 @@ def _described(value: Any) -> str:
     return f"{text if len(text) <= 40 else text[:37] + '...'} ({type(value).__name__})"
 
 
-def number(holds: Callable[[float], bool], wanted: str) -> Check:
-    """A check for a finite real number for which ``holds`` is true."""
+def number(
+    holds: Callable[[float], bool], wanted: str, *, cast: bool = True, normal: bool = False
+) -> Check:
+    """A check for a finite real number for which ``holds`` is true.
+
+    It is ``cast`` to an array's dtype, unless the law needs it in float64 only. A ``normal`` one keeps a
+    divisor or a step from 0, and must do so where subnormal numbers count as 0.
+    """
 
     def check(name: str, value: Any) -> float:
         scalar = _scalar(name, value, wanted)
@@ -39,7 +59,23 @@ def number(holds: Callable[[float], bool], wanted: str) -> Check:
             raise ValueError(f"{name}: got {value!r}, expected {wanted}")
         return found
 
-    return check
+    def fits(name: str, value: float, dtype: np.dtype[Any]) -> None:
+        with np.errstate(all="ignore"):
+            found = float(dtype.type(value))
+        if math.isinf(found):
+            raise ValueError(f"{name}: {value!r} overflows {dtype}, expected a smaller number")
+        tiny = np.finfo(dtype).smallest_normal
+        if normal and found < tiny:
+            raise ValueError(
+                f"{name}: {value!r} underflows in {dtype}, "
+                f"expected at least {tiny!s}, its smallest normal number"
+            )
+        if found == 0 and not holds(0.0):
+            raise ValueError(
+                f"{name}: {value!r} underflows to 0 in {dtype}, expected a larger number"
+            )
+
+    return Check(check, fits) if cast else Check(check)
 
 
 def count(wanted: str) -> Check:
@@ -53,12 +89,17 @@ def count(wanted: str) -> Check:
             raise ValueError(f"{name}: got {value!r}, expected {wanted}")
         return scalar
 
-    return check
+    return Check(check)
 
 
 def optional(check: Check) -> Check:
     """The same check, with None for "off"."""
-    return lambda name, value: None if value is None else check(name, value)
+
+    def fits(name: str, value: Any, dtype: np.dtype[Any]) -> None:
+        if value is not None:
+            check.fits(name, value, dtype)
+
+    return Check(lambda name, value: None if value is None else check(name, value), fits)
 
 
 def pair(check: Check) -> Check:
@@ -71,14 +112,21 @@ def pair(check: Check) -> Check:
             raise ValueError(f"{name}: got {len(value)} numbers, expected two")
         return check(f"{name}[0]", value[0]), check(f"{name}[1]", value[1])
 
-    return check_both
+    def fit_both(name: str, value: tuple[Any, Any], dtype: np.dtype[Any]) -> None:
+        check.fits(f"{name}[0]", value[0], dtype)
+        check.fits(f"{name}[1]", value[1], dtype)
+
+    return Check(check_both, fit_both)
 
 
-def switch(name: str, value: Any) -> bool:
-    """A check for True or False."""
+def _switch(name: str, value: Any) -> bool:
     if not isinstance(value, (bool, np.bool_)):
         raise TypeError(f"{name}: got {_described(value)}, expected True or False")
     return bool(value)
+
+
+#: A check for True or False.
+switch = Check(_switch)
 
 
 def choice(*choices: str) -> Check:
@@ -92,25 +140,30 @@ def choice(*choices: str) -> Check:
             raise ValueError(f"{name}: got {value!r}, expected {wanted}")
         return str(value)
 
-    return check
+    return Check(check)
 
 
-def callback(name: str, value: Any) -> Any:
-    """A check for something callable, or None."""
+def _callback(name: str, value: Any) -> Any:
     if value is not None and not callable(value):
         raise TypeError(f"{name}: got {_described(value)}, expected a callable or None")
     return value
 
 
+#: A check for something callable, or None.
+callback = Check(_callback)
+
 FRACTION = number(lambda x: 0 <= x < 1, "a number from 0 up to but not including 1")
-POSITIVE = number(lambda x: x > 0, "a finite number > 0")
+POSITIVE = number(lambda x: x > 0, "a finite number > 0", normal=True)
 NOT_NEGATIVE = number(lambda x: x >= 0, "a finite number >= 0")
+NOT_NEGATIVE_FLOAT64 = number(lambda x: x >= 0, "a finite number >= 0", cast=False)
 
 #: The options every law has; the sweep applies them around it.
 COMMON: Mapping[str, Check] = {
     "lr": number(lambda x: x >= 0, "a finite number lr >= 0"),
     "clip_value": optional(number(lambda x: x > 0, "a finite number > 0, or None")),
-    "lr_decay": optional(number(lambda x: 0 < x <= 1, "a number 0 < lr_decay <= 1, or None")),
+    "lr_decay": optional(
+        number(lambda x: 0 < x <= 1, "a number 0 < lr_decay <= 1, or None", cast=False)
+    ),
     "warmup_steps": count("an integer >= 0"),
     "weight_decay": NOT_NEGATIVE,
     "maximize": switch,
@@ -118,8 +171,8 @@ COMMON: Mapping[str, Check] = {
 
 #: The options of an optimizer as a whole.
 GLOBAL: Mapping[str, Check] = {
-    "logging_interval": lambda name, value: (
-        optional(count("an integer >= 0, or None"))(name, value) or 0
+    "logging_interval": Check(
+        lambda name, value: optional(count("an integer >= 0, or None"))(name, value) or 0
     ),
     "clip_norm": optional(number(lambda x: x > 0, "a finite number > 0, or None")),
     "nonfinite": choice("raise", "skip", "propagate"),
@@ -146,6 +199,7 @@ class Table:
     counted : the state whose allocation restarts the count of an array's steps
     carried : a number the law keeps for each array as a whole, 1 at first; it comes after the states
     exclusive : raises ValueError for options that exclude each other
+    fixed : options whose value makes the class what it is
     """
 
     checks: Mapping[str, Check]
@@ -153,51 +207,26 @@ class Table:
     counted: str | None = None
     carried: str | None = None
     exclusive: Callable[[Mapping[str, Any]], None] = lambda options: None
+    fixed: Mapping[str, Any] = field(default_factory=dict)
 
     def checked(
         self, options: Mapping[str, Any], dtypes: Iterable[np.dtype[Any]] = ()
     ) -> dict[str, Any]:
         """The options coerced, each right by itself, with the others and for arrays of these dtypes."""
         found = checked(options, self.checks)
+        for name, value in self.fixed.items():
+            if found.get(name, value) != value:
+                raise ValueError(
+                    f"{name}: got {found[name]}, expected {value}, always in this class"
+                )
         self.exclusive(found)
-        own = {name: value for name, value in found.items() if name in self.checks}
         for dtype in dict.fromkeys(dtypes):
-            _check_dtype(own, dtype)
+            for name, check in self.checks.items():
+                if name in found:
+                    check.fits(name, found[name], dtype)
         return found
 
     def states_for(self, options: Mapping[str, Any]) -> tuple[str, ...]:
         """The state arrays these options call for, the number carried last."""
         arrays = tuple(name for name, wanted in self.states.items() if wanted(options))
         return arrays if self.carried is None else (*arrays, self.carried)
-
-
-#: Options that are cast to an array's dtype, or become a scalar that is.
-_CAST = (
-    *("lr", "eps", "eps_root", "clip_value", "weight_decay", "lambd"),
-    *("initial_accumulator_value", "etas", "step_sizes"),
-)
-#: Of these, those that keep a divisor or a step from 0, and must do so where subnormals count as 0.
-_NORMAL = ("eps", "step_sizes")
-
-
-def _check_dtype(options: Mapping[str, Any], dtype: np.dtype[Any]) -> None:
-    """ValueError for an option that the arithmetic of a dtype turns into infinity or, where it matters, 0."""
-    tiny = np.finfo(dtype).smallest_normal
-    for name in _CAST:
-        value = options.get(name)
-        if value is None:
-            continue
-        parts = value if isinstance(value, tuple) else (value,)
-        with np.errstate(all="ignore"):
-            casts = [float(dtype.type(part)) for part in parts]
-        if math.inf in casts:
-            raise ValueError(f"{name}: {value!r} overflows {dtype}, expected a smaller number")
-        if name in _NORMAL and min(casts) < tiny:
-            raise ValueError(
-                f"{name}: {value!r} underflows in {dtype}, "
-                f"expected at least {tiny!s}, its smallest normal number"
-            )
-        if name == "clip_value" and casts == [0]:
-            raise ValueError(
-                f"{name}: {value!r} underflows to 0 in {dtype}, expected a larger number"
-            )

@@ -5,6 +5,7 @@ torch is not imported: its tensors are arrays that show themselves to NumPy, as 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
@@ -20,22 +21,19 @@ from .parameters import Leaf
 _NOT_TAKEN = ("foreach", "fused", "capturable", "differentiable", "param_names")
 #: Options that are not in every group: an older torch has not the first two, and no torch the third.
 _OPTIONAL = ("maximize", "decoupled_weight_decay", "clip_value")
-#: Laws of which torch counts no steps.
-_UNCOUNTED = ("sgd",)
-#: What torch keeps for a law, and here follows from tᵢ and the options.
-_FOLLOWING: Mapping[str, tuple[str, ...]] = {"asgd": ("eta", "mu")}
-#: The option that torch fills a state with before the first step; the others start at 0, as all do here.
-_FILLED_WITH = {"sum": "initial_accumulator_value", "step_size": "lr"}
 
 _WHOLE = options.number(lambda x: 0 <= x < 2**63 and x.is_integer(), "a whole number >= 0")
-_PRODUCT = options.number(lambda x: 0 <= x <= 1, "a number from 0 to 1")
 
 
 class TorchOptimizer(Optimizer):
     """What the optimizers with torch's semantics have in common; see :class:`SGD`."""
 
-    #: Options whose value makes the class what it is.
-    _fixed: ClassVar[Mapping[str, Any]] = {}
+    #: Whether torch counts an array's steps.
+    _torch_counts: ClassVar[bool] = True
+    #: What torch keeps, and here follows from tᵢ and the options.
+    _torch_follows: ClassVar[tuple[str, ...]] = ()
+    #: A state that torch fills before the first step, and the option it fills it with; here all start at 0.
+    _torch_fills: ClassVar[tuple[str, str] | None] = None
 
     def load_torch_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Take options and state from the ``state_dict()`` of the torch optimizer of the same name.
@@ -80,7 +78,7 @@ class TorchOptimizer(Optimizer):
         found = checkpoint.mapping("state_dict", state_dict, ["state", "param_groups"], extra=True)
         saved = checkpoint.group_list(found["param_groups"], len(self._groups))
         groups = []
-        indexed: dict[Any, tuple[Leaf, Mapping[str, Any]]] = {}
+        indexed: dict[Any, tuple[Leaf, dict[str, Any]]] = {}
         for i, (group, given) in enumerate(zip(self._groups, saved, strict=True)):
             label, leaves = f"param_groups[{i}]", group.nesting.leaves
             chosen = self._torch_options(label, group, given)
@@ -89,8 +87,7 @@ class TorchOptimizer(Optimizer):
                     other = indexed[index][0]
                     raise ValueError(f"{label}: {leaf.label} is {index}, as {other.label} is")
                 indexed[index] = leaf, chosen
-            names = [leaf.name for leaf in leaves]
-            groups.append({**chosen, "params": names, "effective_lr": None})
+            groups.append((chosen, [leaf.name for leaf in leaves]))
         entries = checkpoint.mapping("state", found["state"], [], extra=True)
         for key in entries:
             if key not in indexed:
@@ -109,7 +106,9 @@ class TorchOptimizer(Optimizer):
                 "step_count": max(state["steps"] for state in states.values()),
                 "skipped_steps": 0,
                 **{name: value for name, value in self._settings.items() if name != "callback"},
-                "param_groups": groups,
+                "param_groups": [
+                    {**chosen, "params": names, "effective_lr": None} for chosen, names in groups
+                ],
                 "state": states,
             }
         )
@@ -130,29 +129,25 @@ class TorchOptimizer(Optimizer):
                     "is it another optimizer's?"
                 )
             value = _plain(f"{label}: {name}", value)
-            if name in known or isinstance(value, (int, float, str)):
+            if name in known or (isinstance(name, str) and _is_kept(value)):
                 chosen[name] = value
-        chosen = self._table.checked(chosen, group.nesting.dtypes())
-        for name, value in self._fixed.items():
-            if chosen[name] != value:
-                raise ValueError(
-                    f"{label}: {name} is {chosen[name]}, expected {value}; "
-                    "is it another optimizer's?"
-                )
-        return chosen
+        return self._table.checked(chosen, group.nesting.dtypes())
 
-    def _torch_state(self, leaf: Leaf, saved: Any, chosen: Mapping[str, Any]) -> dict[str, Any]:
-        """The state of a parameter, and its "steps"; zeros if torch has not stepped it."""
+    def _torch_state(self, leaf: Leaf, saved: Any, chosen: dict[str, Any]) -> dict[str, Any]:
+        """The state of a parameter, and its "steps"; zeros if torch has not stepped it.
+
+        Where torch fills a state before the first step, ``chosen`` gets what it was filled with.
+        """
         label = f"state of {leaf.label}"
         entry = checkpoint.mapping(label, saved, [], extra=True)
         entry = {name: value for name, value in entry.items() if value is not None}
         wanted, carried = self._table.states_for(chosen), self._table.carried
-        counts = self._law not in _UNCOUNTED
+        counts = self._torch_counts
         steps = 0
         if entry:
             needed = ["step", *wanted] if counts else list(self._table.states)
             # A state that was turned off stays in torch's, and is not missed here.
-            known = (*self._table.states, *_FOLLOWING.get(self._law, ()))
+            known = (*self._table.states, *self._torch_follows)
             off = [name for name in known if name in entry and name not in needed]
             checkpoint.mapping(label, entry, [*needed, *off])
             steps = int(_WHOLE(*_number(leaf, "step", entry["step"]))) if counts else 1
@@ -161,15 +156,27 @@ class TorchOptimizer(Optimizer):
             if name not in entry:
                 state[name] = np.ones(()) if name == carried else np.zeros_like(leaf.array)
             elif name == carried:
-                state[name] = np.array(_PRODUCT(*_number(leaf, name, entry[name])))
+                state[name] = np.array(checkpoint.CARRIED(*_number(leaf, name, entry[name])))
             else:
                 found = parameter_array(f"{leaf.label}: {name}", _detached(entry[name]))
                 checkpoint.check_like(leaf, name, found)
                 if steps == 0:
-                    _check_start(leaf, name, found, chosen.get(_FILLED_WITH.get(name, ""), 0))
+                    self._take_start(leaf, name, found, chosen)
                     found = np.zeros_like(found)
                 state[name] = found
         return state
+
+    def _take_start(self, leaf: Leaf, name: str, state: Array, chosen: dict[str, Any]) -> None:
+        """What a state is before the first step: 0, or what torch's constructor filled all groups' with."""
+        filled, option = self._torch_fills or ("", "")
+        start = float(state.flat[0]) if name == filled and state.size else 0.0
+        if not np.all(state == start):
+            raise ValueError(
+                f"{leaf.label}: {name} is not {start} throughout though its step is 0, "
+                "expected what torch starts with"
+            )
+        if name == filled and start != leaf.dtype.type(chosen[option]):
+            chosen[option] = self._table.checks[option](f"{leaf.label}: {name}", start)
 
 
 def _indexed(label: str, params: Any, leaves: list[Leaf]) -> Iterator[tuple[int, Leaf]]:
@@ -212,10 +219,6 @@ def _detached(value: Any) -> Any:
     return value.detach() if hasattr(value, "detach") else value
 
 
-def _check_start(leaf: Leaf, name: str, state: Array, start: float) -> None:
-    """ValueError if a state is not what torch fills it with before the first step."""
-    if not np.all(state == leaf.dtype.type(start)):
-        raise ValueError(
-            f"{leaf.label}: {name} is not {start} throughout though its step is 0, "
-            "expected what torch starts with"
-        )
+def _is_kept(value: Any) -> bool:
+    """Whether a scheduler's entry in a group can be saved with it."""
+    return isinstance(value, (int, str)) or (isinstance(value, float) and math.isfinite(value))

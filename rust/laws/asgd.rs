@@ -72,7 +72,7 @@ impl Options for Asgd {
 
     #[inline(always)]
     fn choose<T: Real>(&self, driver: impl Driver<T>) {
-        match (self.weight_decay != 0.0, self.mu() != 1.0) {
+        match (self.weight_decay != 0.0, self.average_weight() != 1.0) {
             (false, false) => driver.drive(self.averaged::<T, false, false>()),
             (false, true) => driver.drive(self.averaged::<T, false, true>()),
             (true, false) => driver.drive(self.averaged::<T, true, false>()),
@@ -83,14 +83,14 @@ impl Options for Asgd {
 
 impl Asgd {
     /// μ = 1 / max(1, tᵢ − 1 − t₀)
-    fn mu(&self) -> f64 {
+    fn average_weight(&self) -> f64 {
         1.0 / ((self.steps - 1) as f64 - self.t0).max(1.0)
     }
 
     fn averaged<T: Real, const DECAYS: bool, const AVERAGES: bool>(
         &self,
     ) -> Averaged<T, DECAYS, AVERAGES> {
-        Averaged { lambda: T::cast(self.weight_decay), mu: T::cast(self.mu()) }
+        Averaged { lambda: T::cast(self.weight_decay), mu: T::cast(self.average_weight()) }
     }
 }
 
@@ -101,7 +101,7 @@ mod tests {
     #[test]
     fn the_average_follows_the_parameter_until_t0_and_lags_behind_it_from_then_on() {
         let options = Asgd { lambd: 0.5, alpha: 0.5, t0: 2.0, weight_decay: 0.0, steps: 1 };
-        assert_eq!([1, 4, 5, 7].map(|t| options.at(t).mu()), [1.0, 1.0, 0.5, 0.25]);
+        assert_eq!([1, 4, 5, 7].map(|t| options.at(t).average_weight()), [1.0, 1.0, 0.5, 0.25]);
         assert_eq!([1, 7].map(|t| options.at(t).rate(1.0)), [1.0, 0.5]);
         let law = options.at(7).averaged::<f64, false, true>();
         assert_eq!(law.after(5.0, [1.0]), [2.0]);

@@ -39,7 +39,7 @@ pub struct Nadam {
 
 impl Nadam {
     /// μ_t = β₁ (1 − ½ · 0.96^(t ψ))
-    fn mu(&self, steps: u64) -> f64 {
+    fn momentum(&self, steps: u64) -> f64 {
         self.betas.0 * (1.0 - 0.5 * real_power(0.96, steps as f64 * self.momentum_decay))
     }
 
@@ -80,7 +80,7 @@ impl Options for Nadam {
 
     /// Π ← Π μ_t;  the weights of g and m: (1 − μ_t) / (1 − Π) and μ_{t+1} / (1 − Π μ_{t+1})
     fn carry(self, product: f64) -> (Self, f64) {
-        let (mu, mu_next) = (self.mu(self.steps), self.mu(self.steps + 1));
+        let (mu, mu_next) = (self.momentum(self.steps), self.momentum(self.steps + 1));
         let product = product * mu;
         let now = (1.0 - mu) / (1.0 - product);
         let next = mu_next / (1.0 - product * mu_next);

@@ -64,10 +64,11 @@ class Adagrad(TorchOptimizer):
     """
 
     _law = "adagrad"
+    _torch_fills = ("sum", "initial_accumulator_value")
     _table = options.Table(
         checks={
             "lr": options.COMMON["lr"],
-            "lr_decay": options.NOT_NEGATIVE,
+            "lr_decay": options.NOT_NEGATIVE_FLOAT64,
             "weight_decay": options.COMMON["weight_decay"],
             "initial_accumulator_value": options.NOT_NEGATIVE,
             "eps": options.POSITIVE,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 from .. import options
 from ..optimizer import StepInfo
@@ -148,7 +149,7 @@ logging_interval, callback
     array([0.95])
     """
 
-    _fixed: ClassVar[Mapping[str, Any]] = {"decoupled_weight_decay": True}
+    _table = replace(_Adam._table, fixed={"decoupled_weight_decay": True})
 
     def __init__(
         self,

@@ -67,12 +67,13 @@ class ASGD(TorchOptimizer):
     """
 
     _law = "asgd"
+    _torch_follows = ("eta", "mu")
     _table = options.Table(
         checks={
             "lr": options.COMMON["lr"],
             "lambd": options.NOT_NEGATIVE,
-            "alpha": options.NOT_NEGATIVE,
-            "t0": options.NOT_NEGATIVE,
+            "alpha": options.NOT_NEGATIVE_FLOAT64,
+            "t0": options.NOT_NEGATIVE_FLOAT64,
             "weight_decay": options.COMMON["weight_decay"],
             "maximize": options.COMMON["maximize"],
             "clip_value": options.COMMON["clip_value"],

@@ -73,7 +73,7 @@ class NAdam(TorchOptimizer):
             "betas": options.pair(options.FRACTION),
             "eps": options.POSITIVE,
             "weight_decay": options.COMMON["weight_decay"],
-            "momentum_decay": options.NOT_NEGATIVE,
+            "momentum_decay": options.NOT_NEGATIVE_FLOAT64,
             "decoupled_weight_decay": options.switch,
             "maximize": options.COMMON["maximize"],
             "clip_value": options.COMMON["clip_value"],

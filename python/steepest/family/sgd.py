@@ -81,6 +81,7 @@ class SGD(TorchOptimizer):
     """
 
     _law = "sgd"
+    _torch_counts = False
     _table = options.Table(
         checks={
             "lr": options.COMMON["lr"],

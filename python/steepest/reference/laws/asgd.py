@@ -11,6 +11,12 @@ from .law import Law, State
 from .parts import coupled, flushed
 
 
+def average_weight(options: Mapping[str, Any], steps: int) -> float:
+    """μ = 1 / max(1, tᵢ − 1 − t₀)"""
+    t0: float = options["t0"]
+    return 1.0 / max(float(steps - 1) - t0, 1.0)
+
+
 class Asgd(Law):
     """The gradient, with weight decay in it; beside the parameter, the average of its values."""
 
@@ -22,8 +28,8 @@ class Asgd(Law):
     def after(
         self, options: Mapping[str, Any], steps: int, theta: Array, state: State
     ) -> dict[str, Array]:
-        """a ← a + (θ − a) μ, with μ = 1 / max(1, tᵢ − 1 − t₀)"""
-        mu = 1.0 / max(float(steps - 1) - options["t0"], 1.0)
+        """a ← a + (θ − a) μ"""
+        mu = average_weight(options, steps)
         ax = state["ax"]
         return {"ax": flushed(ax + (theta - ax) * theta.dtype.type(mu) if mu != 1 else theta)}
 
