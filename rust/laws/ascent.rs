@@ -1,4 +1,4 @@
-//! The law of GradientAscent and GradientDescent; `reference/ascent.py` is the same, line by line.
+//! The law of GradientAscent and GradientDescent; `reference/laws/ascent.py` is the same, line by line.
 //!
 //! From simple to complex: the textbook rule, momentum, and either of them scaled by the second moment.
 

@@ -98,6 +98,22 @@ mod tests {
         assert_eq!(law.direction(0.0, 3.0, [1.0, 2.0]), (4.0, [3.0, 4.0]));
         assert_eq!(law.direction(0.0, -3.0, [1.0, 2.0]), (0.0, [0.0, 1.0]));
         assert_eq!(law.direction(0.0, -3.0, [0.0, 1.0]), (-1.0, [-3.0, 1.0]));
-        assert_eq!(law.direction(0.0, 1e-300, [1e-300, 8.0]), (8.0, [1e-300, 8.0]));
+    }
+
+    #[test]
+    fn signs_are_compared_where_the_product_of_gradients_is_zero() {
+        let law = Signs { initial: 0.0, shrinks: 0.5, grows: 2.0, least: 0.5, most: 8.0 };
+        assert_eq!(law.direction(0.0, 1e-300, [1e-300, 2.0]), (4.0, [1e-300, 4.0]));
+        assert_eq!(law.direction(0.0, -1e-300, [-1e-300, 2.0]), (-4.0, [-1e-300, 4.0]));
+        assert_eq!(law.direction(0.0, -1e-300, [1e-300, 2.0]), (0.0, [0.0, 1.0]));
+        assert_eq!(law.direction(0.0, 0.0, [1e-300, 2.0]), (0.0, [0.0, 2.0]));
+    }
+
+    #[test]
+    fn a_step_size_stays_within_its_bounds() {
+        let law = Signs { initial: 0.0, shrinks: 0.5, grows: 2.0, least: 0.5, most: 8.0 };
+        assert_eq!(law.direction(0.0, 1.0, [1.0, 7.0]), (8.0, [1.0, 8.0]));
+        assert_eq!(law.direction(0.0, -1.0, [1.0, 0.6]), (0.0, [0.0, 0.5]));
+        assert!(clamped(f64::NAN, 0.5, 8.0).is_nan());
     }
 }

@@ -1,4 +1,4 @@
-//! The law of SGD, torch's; `reference/sgd.py` is the same, line by line.
+//! The law of SGD, torch's; `reference/laws/sgd.py` is the same, line by line.
 
 use super::parts::{coupled, flushed, look_ahead};
 use super::{Driver, Law, Options, Real, Settings};
