@@ -239,6 +239,88 @@ def test_gradients_of_the_largest_finite_square_stay_finite_and_keep_moving(
     assert (once | again).all()
 
 
+# Of these no step squares a gradient.
+UNSQUARED = ("SGD", "Lion", "Rprop", "ASGD", "Adamax")
+
+
+@every_class
+def test_a_gradient_whose_square_overflows_is_refused_by_those_that_square(
+    library: Any, name: str
+) -> None:
+    theta = np.ones(3, np.float32)
+    opt = getattr(library, name)(theta, nonfinite="raise")
+    huge = np.full(3, 1e30, np.float32)
+    if name in UNSQUARED:
+        opt.step(huge)
+        assert np.isfinite(theta).all()
+        assert (theta < 1).all()
+    else:
+        with pytest.raises(FloatingPointError, match="squares overflow float32"):
+            opt.step(huge)
+        assert (theta == 1).all()
+
+
+@every_class
+def test_sums_of_squares_that_overflow_stay_at_the_largest_number(library: Any, name: str) -> None:
+    """With `clip_value` squares are not looked at; Adadelta's of its own steps then overflow, too."""
+    theta = np.ones(3, np.float32)
+    opt = getattr(library, name)(theta, clip_value=1e38)
+    for _ in range(10):
+        opt.step(np.full(3, 1e30, np.float32))
+        assert np.isfinite(theta).all()
+    assert all(np.isfinite(array).all() for array in opt.state["0"].values())
+    theta[...] = 1
+    opt.step(np.full(3, 1e30, np.float32))
+    assert (theta < 1).all()
+
+
+def turned_off_and_on(library: Any, name: str, option: str, on: Any) -> tuple[float, Any]:
+    """Where three steps of rate 1 along a gradient of 1 end, `option` being off in the second."""
+    theta = np.zeros(1)
+    opt = getattr(library, name)(theta, lr=1.0, **{option: on})
+    for value in (on, type(on)(0), on):
+        opt.param_groups[0][option] = value
+        opt.step(np.ones(1))
+    return float(theta[0]), opt
+
+
+def test_turning_momentum_off_drops_its_buffer(library: Any) -> None:
+    """On again it starts anew, and so does the count: the first gradient is whole. torch keeps it: -3.5."""
+    reached, opt = turned_off_and_on(library, "SGD", "momentum", 0.5)
+    assert reached == -3.0
+    assert opt.state_dict()["state"]["0"]["steps"] == 1
+
+
+@pytest.mark.parametrize(
+    ("option", "on", "state"),
+    [("momentum", 0.5, "momentum_buffer"), ("centered", True, "grad_avg")],
+)
+def test_turning_an_option_of_rmsprop_off_drops_its_state_alone(
+    library: Any, option: str, on: Any, state: str
+) -> None:
+    reached, opt = turned_off_and_on(library, "RMSprop", option, on)
+    s = [1 - 0.99**t for t in (1, 2, 3)]
+    d = [1 / math.sqrt(x) for x in s]
+    if option == "centered":  # the average starts at 0 again
+        d[0], d[2] = 1 / math.sqrt(s[0] - s[0] ** 2), 1 / math.sqrt(s[2] - s[0] ** 2)
+    assert reached == pytest.approx(-sum(d), rel=1e-6)
+    assert opt.state_dict()["state"]["0"]["steps"] == 3
+    assert opt.state["0"][state][0] == pytest.approx(d[2] if option == "momentum" else s[0])
+
+
+@pytest.mark.parametrize(("turned", "steps"), [(1, (1.0, 1.5)), (-1, (1.0, 0.0))])
+def test_rprop_compares_the_signs_of_gradients_whose_product_is_zero(
+    library: Any, turned: int, steps: tuple[float, float]
+) -> None:
+    theta = np.zeros(1, np.float32)
+    opt = library.Rprop(theta, lr=1.0, etas=(0.5, 1.5))
+    for sign, step in zip((1, turned), steps, strict=True):
+        before = theta.copy()
+        opt.step(np.array([sign * 1e-30], np.float32))
+        assert before - theta == step
+    assert opt.state["0"]["step_size"] == (1.5 if turned == 1 else 0.5)
+
+
 @pytest.mark.parametrize(
     ("name", "options", "decay"),
     [
