@@ -47,7 +47,7 @@ class Adam(_Adam):
     betas : pair of float, default (0.9, 0.999)
         Decays β₁, β₂ of the first and the second moment, 0 ≤ β < 1.
     eps : float, default 1e-8
-        Added to the root of the second moment; more than 0 in the array's dtype.
+        ε, added to the root of the second moment; a normal number of the array's dtype.
     weight_decay : float, default 0
         Decay λ: λθ is added to the gradient (L2), or θ shrinks by lr λ a step if decoupled.
     amsgrad : bool, default False
@@ -133,10 +133,25 @@ logging_interval, callback
     weight_decay : float, default 1e-2
         Decoupled decay λ: θ shrinks by lr λ a step.
 
+    Raises
+    ------
+    TypeError, ValueError
+        As for :class:`Adam`.
+
     Notes
     -----
-    The law of :class:`Adam` with ``decoupled_weight_decay=True``. Loshchilov and Hutter, "Decoupled weight
-    decay regularization", 2019; torch.optim.AdamW.
+    The law of :class:`Adam` with ``decoupled_weight_decay=True``. At the tᵢ-th step of an array θ with
+    gradient g (−g if maximize)::
+
+        θ ← θ (1 − lr λ)
+        m ← β₁ m + (1 − β₁) g
+        v ← β₂ v + (1 − β₂) g²
+        v̂ ← max(v̂, v)  if amsgrad, else v
+        d ← m / (√(v̂ / (1 − β₂ᵗ)) + ε)
+        θ ← θ − lr / (1 − β₁ᵗ) d
+
+    ``state`` and the order of arithmetic are Adam's. Law: Loshchilov and Hutter, "Decoupled weight decay
+    regularization", 2019; torch.optim.AdamW.
 
     Examples
     --------

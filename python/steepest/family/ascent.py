@@ -58,7 +58,7 @@ class GradientAscent(_Ascent):
     beta : float or None, default 0.999
         Decay β of the second moment, 0 ≤ β < 1; None for none.
     eps : float, default 1e-8
-        Added to the root of the second moment; more than 0 in the array's dtype.
+        Added to the root of the second moment; a normal number of the array's dtype.
     nesterov : bool, default False
         Look ahead along the velocity; needs momentum.
     clip_value : float or None, default None

@@ -52,7 +52,8 @@ class RMSprop(TorchOptimizer):
         θ ← θ − lr d
 
     Nothing corrects s for its start at 0: the first step is lr / √(1 − α) an element, ten times lr by
-    default. Where rounding makes s − a² negative torch's centered RMSprop gives NaN, this one takes 0.
+    default. Centered, and under a gradient that hardly changes, s − a² tends to 0 and the steps grow, in
+    torch too, up to lr g / ε. Where rounding makes s − a² negative torch's gives NaN, this one takes 0.
     ``state`` has ``"square_avg"`` (s), with momentum ``"momentum_buffer"`` (b), and centered ``"grad_avg"``
     (a). The order of arithmetic is that of `rust/laws/rmsprop.rs`. Law: Tieleman and Hinton, "Lecture 6.5:
     RMSProp", 2012; centered: Graves, "Generating sequences with recurrent neural networks", 2013;

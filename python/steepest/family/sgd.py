@@ -61,12 +61,13 @@ class SGD(TorchOptimizer):
     At the tᵢ-th step of an array θ with gradient g (−g if maximize)::
 
         g ← g + λ θ
-        b ← μ b + (1 − τ) g         b ← g at the first step; momentum
-        d ← g + μ b  if nesterov, else b
+        b ← μ b + (1 − τ) g         momentum; b ← μ b + g at the first step
+        d ← g  without momentum, g + μ b  if nesterov, else b
         θ ← θ − lr d
 
-    ``state`` has the ``"momentum_buffer"`` of every parameter. Law: Polyak, 1964; Sutskever, Martens, Dahl
-    and Hinton, "On the importance of initialization and momentum in deep learning", 2013; torch.optim.SGD.
+    ``state`` has with momentum the ``"momentum_buffer"`` (b) of every parameter, which starts at 0. The
+    order of arithmetic is that of `rust/laws/sgd.rs`. Law: Polyak, 1964; Sutskever, Martens, Dahl and Hinton,
+    "On the importance of initialization and momentum in deep learning", 2013; torch.optim.SGD.
 
     Examples
     --------
