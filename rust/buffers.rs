@@ -30,6 +30,12 @@ use pyo3::{ffi, types::PyType};
 
 use crate::laws::Real;
 
+/// Whether two shapes are equal: for a few axes faster than the call that `==` becomes.
+#[inline(always)]
+fn equal(a: &[isize], b: &[isize]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a == b)
+}
+
 /// Elements that pass through scratch at a time: the scratch of a step stays in the first-level cache.
 const SCRATCH: usize = 512;
 
@@ -169,13 +175,13 @@ impl Array {
         // run any either, as it was released at the end of its step.
         let header = unsafe { Header::read(object, ndarray) }?;
         if theta.dtype != header.dtype
-            || theta.shape != header.shape
+            || !equal(&theta.shape, header.shape)
             || (writable && !header.writable)
         {
             return None;
         }
         match place {
-            Some(last) if last.strides == header.strides => {
+            Some(last) if equal(&last.strides, header.strides) => {
                 let same = last.data.0 == header.data;
                 if !same {
                     let place = header.data as usize;
@@ -214,6 +220,10 @@ impl Array {
         self.dtype == other.dtype && self.shape == other.shape
     }
 
+    pub fn len(&self) -> usize {
+        self.ordered.len
+    }
+
     /// Whether it is a single float64 number, without axes.
     pub fn is_number(&self) -> bool {
         self.dtype == Dtype::F64 && self.shape.is_empty()
@@ -229,8 +239,8 @@ impl Array {
             header.writable
                 && self.data.0 == header.data
                 && self.dtype == header.dtype
-                && self.shape == header.shape
-                && self.strides == header.strides
+                && equal(&self.shape, header.shape)
+                && equal(&self.strides, header.strides)
         })
     }
 
@@ -483,6 +493,11 @@ impl<'a, T: Real> Span<'a, T> {
 
     /// Sets elements `range` to zero.
     pub fn zero_range(&self, range: Range<usize>) {
+        if let Some(first) = self.direct {
+            self.check(&range);
+            // SAFETY: the range lies within the array; zero bytes are the number 0.
+            return unsafe { first.add(range.start).write_bytes(0, range.len()) };
+        }
         // SAFETY: in bounds by `each`.
         self.each(range, |_, element| unsafe { element.write_unaligned(T::ZERO) });
     }
@@ -492,13 +507,30 @@ impl<'a, T: Real> Span<'a, T> {
         self.zero_range(0..self.len());
     }
 
-    /// Calls `read` with all elements, in order, in lanes of [`LANE`] (the last may be shorter);
+    /// Calls `read` with elements `range`, in order, in lanes of [`LANE`] (the last may be shorter);
     /// stops when it returns false, and returns what it returned last.
     #[inline(always)]
-    pub fn lanes(&self, mut read: impl FnMut(Lane<T>) -> bool) -> bool {
+    pub fn lanes(&self, range: Range<usize>, mut read: impl FnMut(Lane<T>) -> bool) -> bool {
+        self.check(&range);
+        let Some(first) = self.direct else { return self.gathered_lanes(range, read) };
+        // A loop, not an adapter: what is not inlined here is not compiled for the instruction set.
+        let mut start = range.start;
+        while start < range.end {
+            let len = LANE.min(range.end - start);
+            if !read(Lane { first: first.wrapping_add(start), len }) {
+                return false;
+            }
+            start += len;
+        }
+        true
+    }
+
+    /// The same through scratch; apart, so that nothing else needs a stack of that size.
+    #[inline(never)]
+    fn gathered_lanes(&self, range: Range<usize>, mut read: impl FnMut(Lane<T>) -> bool) -> bool {
         let mut scratch = [const { MaybeUninit::<T>::uninit() }; LANE];
-        (0..self.len()).step_by(LANE).all(|start| {
-            let range = start..self.len().min(start + LANE);
+        range.clone().step_by(LANE).all(|start| {
+            let range = start..range.end.min(start + LANE);
             let len = range.len();
             read(Lane { first: self.enter(range, scratch.as_mut_ptr().cast()), len })
         })
@@ -523,9 +555,11 @@ impl<T: Real> Lane<T> {
     #[inline(always)]
     pub fn rows(&self, mut read: impl FnMut([T; WIDTH])) {
         let full = self.len / WIDTH * WIDTH;
-        for start in (0..full).step_by(WIDTH) {
+        let mut start = 0;
+        while start < full {
             // SAFETY: the row lies within the lane.
             read(unsafe { self.first.add(start).cast::<[T; WIDTH]>().read() });
+            start += WIDTH;
         }
         if full < self.len {
             let mut row = [T::ZERO; WIDTH];
@@ -546,43 +580,102 @@ pub struct Operands<'a, T, const STATES: usize> {
     pub state: [Span<'a, T>; STATES],
 }
 
+/// What a law does to one element: (θ, g, state) → (θ, state).
+pub trait Update<T, const STATES: usize>: Fn(T, T, [T; STATES]) -> (T, [T; STATES]) {}
+impl<T, const STATES: usize, F: Fn(T, T, [T; STATES]) -> (T, [T; STATES])> Update<T, STATES> for F {}
+
 impl<T: Real, const STATES: usize> Operands<'_, T, STATES> {
-    /// Replaces (θ, state) by `update(θ, g, state)`, element by element of `range`.
     #[inline(always)]
-    pub fn update(
-        &self,
-        range: Range<usize>,
-        update: impl Fn(T, T, [T; STATES]) -> (T, [T; STATES]),
-    ) {
+    fn check(&self, range: &Range<usize>) {
+        self.theta.check(range);
+        self.gradient.check(range);
+        self.state.iter().for_each(|span| span.check(range));
+    }
+
+    /// Elements `range`, if those of every array lie one after another, aligned.
+    #[inline(always)]
+    pub fn direct(&self, range: &Range<usize>) -> Option<Lanes<T, STATES>> {
+        self.check(range);
+        let from = |first: *mut T| first.wrapping_add(range.start);
+        let theta = from(self.theta.direct?);
+        let mut state = [theta; STATES];
+        for (lane, span) in state.iter_mut().zip(&self.state) {
+            *lane = from(span.direct?);
+        }
+        Some(Lanes { theta, gradient: from(self.gradient.direct?), state, len: range.len() })
+    }
+
+    /// Replaces (θ, state) by `update(θ, g, state)`, element by element of `range`, through scratch where
+    /// elements are misaligned or lie apart.
+    #[inline(always)]
+    pub fn update(&self, range: Range<usize>, update: impl Update<T, STATES>) {
+        self.check(&range);
         let Self { theta, gradient, state } = self;
-        theta.check(&range);
-        gradient.check(&range);
-        state.iter().for_each(|span| span.check(&range));
-        let direct = theta.direct.is_some()
-            && gradient.direct.is_some()
-            && state.iter().all(|span| span.direct.is_some());
-        let most = if direct { range.len().max(1) } else { SCRATCH };
         let mut thetas = scratch::<T>();
         let mut gradients = scratch::<T>();
         let mut states: [_; STATES] = from_fn(|_| scratch::<T>());
-        for start in range.clone().step_by(most) {
-            let block = start..range.end.min(start + most);
-            let thetas = theta.enter(block.clone(), thetas.as_mut_ptr().cast());
-            let gradients = gradient.enter(block.clone(), gradients.as_mut_ptr().cast());
-            let states: [*mut T; STATES] =
-                from_fn(|k| state[k].enter(block.clone(), states[k].as_mut_ptr().cast()));
-            for i in 0..block.len() {
-                // SAFETY: each pointer leads to `block.len()` aligned elements, in place or in scratch;
-                // only parameter and state are written.
-                unsafe {
-                    let old = from_fn(|k| states[k].add(i).read());
-                    let (x, new) = update(thetas.add(i).read(), gradients.add(i).read(), old);
-                    thetas.add(i).write(x);
-                    (0..STATES).for_each(|k| states[k].add(i).write(new[k]));
-                }
+        for start in range.clone().step_by(SCRATCH) {
+            let block = start..range.end.min(start + SCRATCH);
+            let lanes = Lanes {
+                theta: theta.enter(block.clone(), thetas.as_mut_ptr().cast()),
+                gradient: gradient.enter(block.clone(), gradients.as_mut_ptr().cast()),
+                state: from_fn(|k| state[k].enter(block.clone(), states[k].as_mut_ptr().cast())),
+                len: block.len(),
+            };
+            lanes.update(&update);
+            theta.leave(block.clone(), lanes.theta);
+            (0..STATES).for_each(|k| state[k].leave(block.clone(), lanes.state[k]));
+        }
+    }
+}
+
+/// Aligned elements one after another, in the arrays of one parameter or in scratch.
+#[derive(Clone, Copy)]
+pub struct Lanes<T, const STATES: usize> {
+    theta: *mut T,
+    gradient: *const T,
+    state: [*mut T; STATES],
+    len: usize,
+}
+
+impl<T: Real, const STATES: usize> Lanes<T, STATES> {
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Replaces (θ, state) by `update(θ, g, state)`, element by element of a multiple of 16 elements.
+    #[inline(always)]
+    pub fn update_many(&self, update: impl Update<T, STATES>) {
+        // SAFETY: as many as there are.
+        unsafe { self.update_some(0, self.len & !15, &update) }
+    }
+
+    /// The same for any number: the compiler makes vectors of a loop whose count it knows to be a multiple
+    /// of their length, so the last few go by eights and fours, not one by one.
+    #[inline(always)]
+    pub fn update(&self, update: impl Update<T, STATES>) {
+        let mut start = 0;
+        for count in [self.len & !15, self.len & 8, self.len & 4, self.len & 3] {
+            // SAFETY: the counts add up to `len`.
+            unsafe { self.update_some(start, count, &update) };
+            start += count;
+        }
+    }
+
+    /// # Safety
+    /// There are so many elements.
+    #[inline(always)]
+    unsafe fn update_some(&self, start: usize, count: usize, update: &impl Update<T, STATES>) {
+        let Self { theta, gradient, state, .. } = *self;
+        for i in start..start + count {
+            // SAFETY: each pointer leads to as many elements; only those of parameter and states are
+            // written, which are disjoint.
+            unsafe {
+                let old = from_fn(|k| state[k].add(i).read());
+                let (x, new) = update(theta.add(i).read(), gradient.add(i).read(), old);
+                theta.add(i).write(x);
+                (0..STATES).for_each(|k| state[k].add(i).write(new[k]));
             }
-            theta.leave(block.clone(), thetas);
-            (0..STATES).for_each(|k| state[k].leave(block.clone(), states[k]));
         }
     }
 }

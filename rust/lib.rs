@@ -11,12 +11,15 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 
 mod buffers;
+mod instruction_set;
 mod laws;
 mod norm;
+mod pool;
 mod power;
 mod step;
 mod sweep;
 
+use instruction_set::InstructionSet;
 use laws::{Family, Settings};
 use step::{Bond, Engine, Group, Layout, Nonfinite, Report, Slot, Stage};
 use sweep::Common;
@@ -120,7 +123,7 @@ type Row<'py> = (Bound<'py, PyAny>, Vec<Bound<'py, PyAny>>, Option<Bound<'py, Py
 #[derive(FromPyObject)]
 struct Arrays<'py>(
     Vec<Row<'py>>,
-    Vec<(Py<PyAny>, Py<PyAny>, Py<PyAny>)>,
+    Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>)>,
     Vec<(Py<PyAny>, usize)>,
     Option<Vec<Py<PyAny>>>,
 );
@@ -135,7 +138,8 @@ impl Arrays<'_> {
             })
             .collect::<Option<_>>()
             .ok_or_else(|| PyTypeError::new_err("expected writable float32 or float64 arrays"))?;
-        let bonds = bonds.into_iter().map(|(container, key, value)| Bond { container, key, value });
+        let bonds =
+            bonds.into_iter().map(|(container, key, value)| Bond::new(container, key, value));
         Ok(Layout::new(slots, bonds.collect(), sizes, keys))
     }
 }
@@ -286,25 +290,51 @@ impl Stepper {
     }
 }
 
-/// The instruction set the kernels were compiled for.
+/// The instruction set in use: "AVX-512", "AVX2", or what every processor of this kind has.
 #[pyfunction]
-fn instruction_set() -> &'static str {
-    if cfg!(target_feature = "avx512f") {
-        "AVX-512"
-    } else if cfg!(target_feature = "avx2") {
-        "AVX2"
-    } else if cfg!(target_arch = "x86_64") {
-        "SSE2"
-    } else if cfg!(target_arch = "aarch64") {
-        "NEON"
-    } else {
-        "scalar"
+fn get_instruction_set() -> &'static str {
+    InstructionSet::current().name()
+}
+
+/// All that this machine has, the widest last.
+#[pyfunction]
+fn instruction_sets() -> Vec<&'static str> {
+    InstructionSet::all().map(InstructionSet::name).collect()
+}
+
+/// Uses the instruction set of that name from now on; the bits of a step do not depend on it.
+#[pyfunction]
+fn set_instruction_set(name: &str) -> PyResult<()> {
+    match InstructionSet::all().find(|set| set.name() == name) {
+        Some(set) => {
+            set.choose();
+            Ok(())
+        }
+        None => Err(PyValueError::new_err(format!(
+            "name: got {name:?}, expected one that this machine has: {:?}",
+            instruction_sets()
+        ))),
     }
+}
+
+/// The most threads a step uses.
+#[pyfunction]
+fn get_num_threads() -> usize {
+    pool::threads()
+}
+
+/// Uses up to `n` threads in a step from now on.
+#[pyfunction]
+fn set_num_threads(n: usize) {
+    pool::set_threads(n);
 }
 
 // The GIL is what keeps arrays as they are between the checks and the last write.
 #[pymodule(gil_used = true)]
 mod _kernels {
     #[pymodule_export]
-    use super::{Stepper, instruction_set};
+    use super::{
+        Stepper, get_instruction_set, get_num_threads, instruction_sets, set_instruction_set,
+        set_num_threads,
+    };
 }

@@ -4,7 +4,10 @@
 //! set, the threads or the memory layout: an array in index order, in blocks of 4096, element k of a
 //! block added to lane k mod 32, the lanes halved until one is left, the blocks added one by one.
 
+use std::ops::Range;
+
 use crate::buffers::{LANE, Lane, Span, WIDTH};
+use crate::instruction_set::{InstructionSet, Kernel};
 use crate::laws::Real;
 
 const _: () =
@@ -13,12 +16,34 @@ const _: () =
 /// 2⁻⁶⁰⁰: squares that overflow float64 are summed once more at this scale.
 pub const SCALE: f64 = f64::from_bits((1023 - 600) << 52);
 
-/// Adds the squares of an array's elements, each times `scale`, to `total`, block by block.
-pub fn add_squares<T: Real>(total: &mut f64, array: Span<'_, T>, scale: f64) {
-    array.lanes(|block| {
-        *total += block_sum(block, scale);
-        true
-    });
+/// Calls `add` with the sum of squares of each block of elements `range`, each element times `scale`.
+pub fn block_sums<T: Real>(
+    array: Span<'_, T>,
+    range: Range<usize>,
+    scale: f64,
+    set: InstructionSet,
+    add: impl FnMut(f64),
+) {
+    set.run(BlockSums { array, range, scale, add });
+}
+
+struct BlockSums<'a, T, F> {
+    array: Span<'a, T>,
+    range: Range<usize>,
+    scale: f64,
+    add: F,
+}
+
+impl<T: Real, F: FnMut(f64)> Kernel for BlockSums<'_, T, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(mut self) {
+        self.array.lanes(self.range, |block| {
+            (self.add)(block_sum(block, self.scale));
+            true
+        });
+    }
 }
 
 /// ‖·‖ from the sum of squares; `rescaled` sums them again at the scale it is given.
@@ -51,18 +76,39 @@ fn block_sum<T: Real>(block: Lane<T>, scale: f64) -> f64 {
     lanes[0]
 }
 
-/// Whether every element is finite and, if `squared`, its square too (in the array's own dtype).
-pub fn all_finite<T: Real>(array: Span<'_, T>, squared: bool) -> bool {
-    array.lanes(|block| {
-        let mut finite = true;
-        block.rows(|row| {
-            for x in row {
-                let x = if squared { x * x } else { x };
-                finite &= x.abs() < T::INFINITY;
-            }
-        });
-        finite
-    })
+/// Whether elements `range` are finite and, if `squared`, their squares too (in the array's own dtype).
+pub fn all_finite<T: Real>(
+    array: Span<'_, T>,
+    range: Range<usize>,
+    squared: bool,
+    set: InstructionSet,
+) -> bool {
+    set.run(Finite { array, range, squared })
+}
+
+struct Finite<'a, T> {
+    array: Span<'a, T>,
+    range: Range<usize>,
+    squared: bool,
+}
+
+impl<T: Real> Kernel for Finite<'_, T> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn run(self) -> bool {
+        let Self { array, range, squared } = self;
+        let bound = if squared { T::ROOT } else { T::INFINITY }.magnitude();
+        array.lanes(range, |block| {
+            let mut most = [T::Bits::default(); WIDTH];
+            block.rows(|row| {
+                for (most, x) in most.iter_mut().zip(row) {
+                    *most = x.magnitude().max(*most);
+                }
+            });
+            most.into_iter().all(|most| most < bound)
+        })
+    }
 }
 
 #[cfg(test)]
@@ -75,10 +121,17 @@ mod tests {
         read(Span::over(numbers, &walk))
     }
 
+    fn finite(span: Span<'_, f64>, squared: bool) -> bool {
+        all_finite(span, 0..span.len(), squared, InstructionSet::current())
+    }
+
     fn norm_of(numbers: &mut [f64]) -> f64 {
         let sum = |numbers: &mut [f64], scale| {
             let mut total = 0.0;
-            with_span(numbers, |span| add_squares(&mut total, span, scale));
+            with_span(numbers, |span| {
+                let set = InstructionSet::current();
+                block_sums(span, 0..span.len(), scale, set, |sum| total += sum);
+            });
             total
         };
         let total = sum(numbers, 1.0);
@@ -130,16 +183,30 @@ mod tests {
     }
 
     #[test]
+    fn the_root_is_where_squares_begin_to_overflow() {
+        let before = |x: f32| f32::from_bits(x.to_bits() - 1);
+        assert_eq!(
+            (f32::ROOT * f32::ROOT, before(f32::ROOT).powi(2) < f32::INFINITY),
+            (f32::INFINITY, true)
+        );
+        let before = |x: f64| f64::from_bits(x.to_bits() - 1);
+        assert_eq!(
+            (f64::ROOT * f64::ROOT, before(f64::ROOT).powi(2) < f64::INFINITY),
+            (f64::INFINITY, true)
+        );
+    }
+
+    #[test]
     fn one_value_that_is_not_finite_is_found_wherever_it_is() {
         let mut numbers = vec![1.0; 5000];
-        assert!(with_span(&mut numbers, |span| all_finite(span, true)));
+        assert!(with_span(&mut numbers, |span| finite(span, true)));
         for place in [0, 31, 32, 4095, 4096, 4999] {
-            for (wrong, finite) in
+            for (wrong, is_finite) in
                 [(f64::NAN, false), (f64::INFINITY, false), (-f64::INFINITY, false), (-1e160, true)]
             {
                 numbers[place] = wrong;
-                assert_eq!(with_span(&mut numbers, |span| all_finite(span, false)), finite);
-                assert!(!with_span(&mut numbers, |span| all_finite(span, true)));
+                assert_eq!(with_span(&mut numbers, |span| finite(span, false)), is_finite);
+                assert!(!with_span(&mut numbers, |span| finite(span, true)));
                 numbers[place] = 1.0;
             }
         }

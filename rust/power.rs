@@ -1,11 +1,18 @@
 //! Powers with the same bits on every CPU, which libm's are not.
 
+/// One or the other, without a branch, which compilers like to make of such a choice.
+#[inline(always)]
+fn either(condition: bool, yes: f64, no: f64) -> f64 {
+    let mask = u64::from(condition).wrapping_neg();
+    f64::from_bits((yes.to_bits() & mask) | (no.to_bits() & !mask))
+}
+
 /// baseⁿ by repeated squaring, lowest bit first.
 pub fn power(mut base: f64, mut n: u64) -> f64 {
     let mut product = 1.0;
     while n > 0 {
         // A factor of 1 changes no bit, and costs less than a branch on bits that differ step by step.
-        product *= if n & 1 == 1 { base } else { 1.0 };
+        product *= either(n & 1 == 1, base, 1.0);
         base *= base;
         n >>= 1;
     }
@@ -17,7 +24,7 @@ pub fn one_minus_power(base: f64, mut n: u64) -> f64 {
     let mut rest = 0.0;
     let mut square = 1.0 - base;
     while n > 0 {
-        rest = if n & 1 == 1 { rest + square * (1.0 - rest) } else { rest };
+        rest = either(n & 1 == 1, rest + square * (1.0 - rest), rest);
         square *= 2.0 - square;
         n >>= 1;
     }

@@ -3,6 +3,9 @@
 //! All that can fail comes before the first write. Where something is not as it should be the kernels
 //! only notice; the Python layer looks again and says what it found (the [`Hooks`]).
 
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
 use numpy::PyUntypedArray;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::gc::{PyTraverseError, PyVisit};
@@ -11,10 +14,12 @@ use pyo3::prelude::*;
 use pyo3::type_object::PyTypeInfo;
 use pyo3::types::{PyDict, PyList, PyType};
 
-use crate::buffers::{Array, Dtype, Extents, Order};
-use crate::laws::{Family, Real};
+use crate::buffers::{Array, Dtype, Extents, LANE, Order};
+use crate::instruction_set::InstructionSet;
+use crate::laws::Family;
 use crate::norm;
-use crate::sweep::{Common, Frame, Sweep};
+use crate::pool;
+use crate::sweep::{Common, Frame, Stepped, Sweep};
 
 /// What the transaction asks of the Python object it belongs to.
 struct Hooks<'a, 'py>(&'a Bound<'py, PyAny>);
@@ -44,17 +49,33 @@ impl<'py> Hooks<'_, 'py> {
 
 /// An entry of a container that must still be the one handed over: `container[key] is value`.
 pub struct Bond {
-    pub container: Py<PyAny>,
-    pub key: Py<PyAny>,
-    pub value: Py<PyAny>,
+    container: Py<PyAny>,
+    key: Py<PyAny>,
+    /// The key, if it is the place in a list.
+    place: Option<usize>,
+    value: Py<PyAny>,
 }
 
 impl Bond {
+    pub fn new(
+        container: Bound<'_, PyAny>,
+        key: Bound<'_, PyAny>,
+        value: Bound<'_, PyAny>,
+    ) -> Self {
+        let is_list = container.cast_exact::<PyList>().is_ok();
+        let place = if is_list { key.extract().ok() } else { None };
+        Self { container: container.unbind(), key: key.unbind(), place, value: value.unbind() }
+    }
+
+    #[inline(always)]
     fn holds(&self, py: Python<'_>) -> bool {
         let container = self.container.bind(py);
-        let now = match container.cast_exact::<PyDict>() {
-            Ok(dict) => dict.get_item(&self.key).ok().flatten(),
-            Err(_) => container.get_item(&self.key).ok(),
+        let now = match (self.place, container.cast_exact::<PyList>()) {
+            (Some(place), Ok(list)) => list.get_item(place).ok(),
+            _ => match container.cast_exact::<PyDict>() {
+                Ok(dict) => dict.get_item(&self.key).ok().flatten(),
+                Err(_) => container.get_item(&self.key).ok(),
+            },
         };
         now.is_some_and(|now| now.is(&self.value))
     }
@@ -66,9 +87,15 @@ pub struct Group {
     pub law: Family,
     /// α of its last step.
     pub rate: Option<f64>,
-    /// The tᵢ of the array last stepped, with its law and what stands around it: most arrays of a group
-    /// share them in a step.
-    at: Option<(u64, Family, Frame<f64>)>,
+    /// The tᵢ of the array last stepped, with its plan: most arrays of a group share them in a step.
+    at: Option<(u64, Plan)>,
+}
+
+/// What a step does to an array: its law, with the scalars of this step, and what stands around it.
+#[derive(Clone, Copy)]
+struct Plan {
+    law: Family,
+    frame: Frame<f64>,
 }
 
 impl Group {
@@ -82,17 +109,33 @@ impl Group {
         self.at = None;
     }
 
-    fn at(&mut self, steps: u64, factor: f64) -> (Family, Frame<f64>) {
-        match self.at {
-            Some((known, law, frame)) if known == steps => (law, frame),
-            _ => {
-                let law = self.law.at(steps);
-                let frame = self.common.frame(factor, self.rate.unwrap_or_default(), &law);
-                self.at = Some((steps, law, frame));
-                (law, frame)
+    fn at(&mut self, steps: u64, factor: f64) -> &Plan {
+        if self.at.as_ref().is_none_or(|(known, _)| *known != steps) {
+            self.at = None;
+        }
+        let (_, plan) = self.at.get_or_insert_with(|| {
+            let law = self.law.at(steps);
+            let frame = self.common.frame(factor, self.rate.unwrap_or_default(), &law);
+            (steps, Plan { law, frame })
+        });
+        plan
+    }
+}
+
+/// Calls a generic function of an array with the type its dtype names.
+macro_rules! with_type {
+    ($array:expr, $T:ident => $call:expr) => {
+        match $array.dtype() {
+            Dtype::F32 => {
+                type $T = f32;
+                $call
+            }
+            Dtype::F64 => {
+                type $T = f64;
+                $call
             }
         }
-    }
+    };
 }
 
 /// One parameter with its states, and the gradient last accepted for it.
@@ -111,6 +154,10 @@ pub struct Slot {
     overlaps: bool,
     /// Its copy for one step, if it does.
     copy: Option<Array>,
+    /// The place of its plan among this step's, for threads.
+    plan: usize,
+    /// The place of its first block in the layout's sums.
+    first_block: usize,
 }
 
 impl Slot {
@@ -144,6 +191,8 @@ impl Slot {
             gradient: None,
             overlaps: false,
             copy: None,
+            plan: 0,
+            first_block: 0,
         })
     }
 
@@ -172,32 +221,48 @@ impl Slot {
         Ok(())
     }
 
-    fn sweep<T: Real>(&self, law: &Family, frame: &Frame<f64>, zero_gradient: bool) {
-        let Some(gradient) = self.copy.as_ref().or(self.gradient.as_ref()) else { return };
-        law.choose(Sweep::<T> {
-            theta: &self.theta,
-            gradient,
-            state: &self.state,
-            frame: frame.cast(),
-            zero_gradient,
+    /// The plan of a law that carries a number from step to step: with that number in it.
+    fn carry(carried: &Array, Plan { mut law, frame }: Plan) -> Plan {
+        carried.ordered::<f64>().replace(|carried| {
+            let carries_on;
+            (law, carries_on) = law.carry(carried);
+            carries_on
         });
+        Plan { law, frame }
+    }
+
+    /// Of a range of elements, those it has.
+    fn within(&self, range: &Range<usize>) -> Range<usize> {
+        range.start..range.end.min(self.theta.len())
+    }
+
+    /// Whether a plan for one is a plan for the other: same law, same scalars, same dtype.
+    fn steps_as(&self, other: &Self) -> bool {
+        self.group == other.group
+            && self.steps == other.steps
+            && self.theta.dtype() == other.theta.dtype()
+            && self.carried.is_none()
     }
 }
 
-/// Calls a generic function of an array with the type its dtype names.
-macro_rules! with_type {
-    ($array:expr, $T:ident => $call:expr) => {
-        match $array.dtype() {
-            Dtype::F32 => {
-                type $T = f32;
-                $call
-            }
-            Dtype::F64 => {
-                type $T = f64;
-                $call
-            }
-        }
-    };
+impl Stepped for Slot {
+    #[inline(always)]
+    fn arrays(&self) -> Option<(&Array, &Array, &[Array])> {
+        let gradient = self.copy.as_ref().or(self.gradient())?;
+        Some((&self.theta, gradient, &self.state))
+    }
+}
+
+/// Writes: steps elements `range` of slots that step alike, and zeroes their gradients if `zero`.
+fn sweep(slots: &[Slot], plan: &Plan, range: Range<usize>, zero: bool, set: InstructionSet) {
+    let Some(first) = slots.first() else { return };
+    with_type!(first.theta, T => plan.law.choose(Sweep::<_, T> {
+        stepped: slots,
+        range,
+        frame: plan.frame.cast(),
+        zero_gradients: zero,
+        set,
+    }));
 }
 
 #[derive(Clone, Copy, Default, PartialEq)]
@@ -237,6 +302,26 @@ pub struct Settings {
     pub always_reports: bool,
 }
 
+/// What a thread takes at a time: elements of one slot, or several slots with so many elements in all.
+struct Unit {
+    slots: Range<usize>,
+    elements: Range<usize>,
+}
+
+/// The most elements of a unit.
+const UNIT: usize = 16 * 1024;
+
+/// Elements, however many there are.
+const ALL: Range<usize> = 0..usize::MAX;
+
+/// Elements of a step for each thread it is worth: what waking one costs is little beside them.
+const SHARE: usize = 64 * 1024;
+
+/// Elements from which on other Python threads may run while a step computes.
+const LONG: usize = 16 * 1024;
+
+const _: () = assert!(UNIT.is_multiple_of(LANE), "a unit is made of whole blocks of the norm");
+
 /// The arrays of all parameters, and where they must still be found.
 #[derive(Default)]
 pub struct Layout {
@@ -246,13 +331,19 @@ pub struct Layout {
     /// The keys of the parameters if they are the values of one dict, no key if they are one array.
     keys: Option<Vec<Py<PyAny>>>,
     extents: Extents,
+    /// What threads share out among themselves.
+    units: Vec<Unit>,
+    /// This step's plans, for threads.
+    plans: Vec<Plan>,
+    /// The sum of squares of each block of each gradient, as bits.
+    sums: Vec<AtomicU64>,
     /// Whether the gradients now accepted can all be zeroed.
     zeroable: bool,
 }
 
 impl Layout {
     pub fn new(
-        slots: Vec<Slot>,
+        mut slots: Vec<Slot>,
         bonds: Vec<Bond>,
         sizes: Vec<(Py<PyAny>, usize)>,
         keys: Option<Vec<Py<PyAny>>>,
@@ -261,7 +352,70 @@ impl Layout {
             .iter()
             .flat_map(|slot| slot.state.iter().chain(&slot.carried).chain([&slot.theta]));
         let extents = Extents::new(arrays.map(|array| array.extent().clone()));
-        Self { slots, bonds, sizes, keys, extents, zeroable: false }
+        let mut units: Vec<Unit> = Vec::new();
+        let mut blocks = 0;
+        for (i, slot) in slots.iter_mut().enumerate() {
+            let len = slot.theta.len();
+            match units.last_mut() {
+                Some(last) if last.elements.start == 0 && last.elements.end + len <= UNIT => {
+                    last.slots.end = i + 1;
+                    last.elements.end += len;
+                }
+                _ => {
+                    units.extend((0..len.max(1)).step_by(UNIT).map(|start| Unit {
+                        slots: i..i + 1,
+                        elements: start..len.min(start + UNIT),
+                    }))
+                }
+            }
+            slot.first_block = blocks;
+            blocks += len.div_ceil(LANE);
+        }
+        let sums = (0..blocks).map(|_| AtomicU64::new(0)).collect();
+        Self { slots, bonds, sizes, keys, extents, units, plans: Vec::new(), sums, zeroable: false }
+    }
+
+    /// Calls `work(slots, elements of each)` until all elements of all slots are done.
+    fn for_all(&self, threads: usize, work: impl Fn(&[Slot], Range<usize>) + Sync) {
+        if threads > 1 {
+            pool::run(threads, self.units.len(), &|unit: usize| {
+                let Unit { slots, elements } = &self.units[unit];
+                let elements = if slots.len() > 1 { ALL } else { elements.clone() };
+                work(&self.slots[slots.clone()], elements);
+            });
+        } else {
+            work(&self.slots, ALL);
+        }
+    }
+
+    /// The norm of all gradients together.
+    fn norm(&self, threads: usize) -> f64 {
+        let set = InstructionSet::current();
+        let total = |scale: f64| {
+            self.for_all(threads, |slots, range| {
+                for slot in slots {
+                    let Some(gradient) = slot.gradient() else { continue };
+                    let range = slot.within(&range);
+                    let mut sums = self.sums[slot.first_block + range.start / LANE..].iter();
+                    let keep = |sum: f64| {
+                        if let Some(place) = sums.next() {
+                            place.store(sum.to_bits(), Ordering::Relaxed);
+                        }
+                    };
+                    with_type!(gradient, T =>
+                        norm::block_sums(gradient.indexed::<T>(), range, scale, set, keep));
+                }
+            });
+            let mut total = 0.0;
+            for slot in self.slots.iter().filter(|slot| slot.gradient().is_some()) {
+                let blocks = slot.theta.len().div_ceil(LANE);
+                for sum in &self.sums[slot.first_block..][..blocks] {
+                    total += f64::from_bits(sum.load(Ordering::Relaxed));
+                }
+            }
+            total
+        };
+        norm::norm(total(1.0), total)
     }
 
     /// Gradients in one of the usual forms (a dict like the parameters', an array for the one parameter)
@@ -340,7 +494,7 @@ impl Layout {
     }
 
     pub fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
-        for Bond { container, key, value } in &self.bonds {
+        for Bond { container, key, value, .. } in &self.bonds {
             visit.call(container)?;
             visit.call(key)?;
             visit.call(value)?;
@@ -428,30 +582,54 @@ impl Engine {
         let logs = self.settings.logging_interval > 0
             && t.is_multiple_of(self.settings.logging_interval)
             && hooks.wants_log()?;
-        self.gather(hooks, gradients, zero)?;
-        if self.settings.nonfinite != Nonfinite::Propagate
-            && let Some(slot) = self.layout.slots.iter().position(|slot| !self.is_finite(slot))
-        {
-            return self.refuse(hooks, slot, zero).map(Some);
-        }
+        let elements = self.gather(hooks, gradients, zero)?;
         let reports = logs || self.settings.always_reports;
-        let norm = (reports || self.settings.clip_norm.is_some()).then(|| self.norm());
+        let threads = if elements < 2 * SHARE { 1 } else { pool::threads().min(elements / SHARE) };
+        let outcome = if elements < LONG {
+            self.compute(t, reports, zero, threads)
+        } else {
+            gradients.py().detach(|| self.compute(t, reports, zero, threads))
+        };
+        match outcome {
+            Outcome::Stepped { norm, clipped } => {
+                Ok(reports.then_some(Report { norm, clipped, skipped: false }))
+            }
+            Outcome::Skipped { norm } => Ok(Some(Report { norm, clipped: false, skipped: true })),
+            Outcome::Refused { slot } => {
+                if let Some(gradient) = self.layout.slots[slot].gradient().and_then(Array::object) {
+                    hooks.nonfinite(slot, gradient.bind(gradients.py()))?;
+                }
+                Err(changing())
+            }
+        }
+    }
+
+    /// The step's numbers: check → norm → decide → sweep → count, without Python.
+    fn compute(&mut self, t: u64, reports: bool, zero: bool, threads: usize) -> Outcome {
+        if self.settings.nonfinite != Nonfinite::Propagate
+            && let Some(slot) = self.first_nonfinite(threads)
+        {
+            return self.refuse(slot, zero, threads);
+        }
+        let norm =
+            (reports || self.settings.clip_norm.is_some()).then(|| self.layout.norm(threads));
         let factor = match (self.settings.clip_norm, norm) {
             (Some(most), Some(norm)) => norm::clip_factor(most, norm),
             _ => 1.0,
         };
-        self.sweep(t, factor, zero);
+        self.sweep(t, factor, zero, threads);
         self.step_count = t;
-        Ok(reports.then_some(Report { norm, clipped: factor < 1.0, skipped: false }))
+        Outcome::Stepped { norm, clipped: factor < 1.0 }
     }
 
-    /// Accepts this step's gradients; when it returns, nothing can fail but for their values.
+    /// Accepts this step's gradients and counts their elements; when it returns, nothing can fail but for
+    /// their values.
     fn gather<'py>(
         &mut self,
         hooks: &Hooks<'_, 'py>,
         gradients: &Bound<'py, PyList>,
         zero: bool,
-    ) -> PyResult<()> {
+    ) -> PyResult<usize> {
         let plain = self.layout.accept(hooks, gradients, zero)?;
         if !plain || (zero && !self.layout.zeroable) {
             let checked = hooks.check(gradients, zero)?;
@@ -461,9 +639,12 @@ impl Engine {
             }
             self.layout.zeroable = zero;
         }
-        let mut stepped = false;
+        let (mut stepped, mut elements) = (false, 0);
         for slot in &mut self.layout.slots {
-            stepped |= slot.gradient().is_some();
+            if slot.gradient().is_some() {
+                stepped = true;
+                elements += slot.theta.len();
+            }
             if slot.overlaps {
                 slot.copy_gradient(gradients.py())?;
             }
@@ -475,73 +656,101 @@ impl Engine {
             }
         }
         if stepped {
-            Ok(())
+            Ok(elements)
         } else {
             Err(PyValueError::new_err("every gradient is None: nothing to step"))
         }
     }
 
-    /// Whether a slot's gradient, if it has one, can be stepped along.
-    fn is_finite(&self, slot: &Slot) -> bool {
+    /// The first slot whose gradient cannot be stepped along.
+    fn first_nonfinite(&self, threads: usize) -> Option<usize> {
+        if threads > 1 {
+            let all = AtomicBool::new(true);
+            self.layout.for_all(threads, |slots, range| {
+                if !slots.iter().all(|slot| self.is_finite(slot, slot.within(&range))) {
+                    all.store(false, Ordering::Relaxed);
+                }
+            });
+            if all.into_inner() {
+                return None;
+            }
+        }
+        let is_finite = |slot: &Slot| self.is_finite(slot, slot.within(&ALL));
+        self.layout.slots.iter().position(|slot| !is_finite(slot))
+    }
+
+    /// Whether elements `range` of a slot's gradient, if it has one, can be stepped along.
+    fn is_finite(&self, slot: &Slot, range: Range<usize>) -> bool {
         let Some(gradient) = slot.gradient() else { return true };
         let group = &self.groups[slot.group];
         let squared =
             group.law.squares() && self.settings.clip_norm.is_none() && !group.common.clips();
-        with_type!(gradient, T => norm::all_finite(gradient.ordered::<T>(), squared))
+        let set = InstructionSet::current();
+        with_type!(gradient, T => norm::all_finite(gradient.ordered::<T>(), range, squared, set))
     }
 
     /// A gradient that is not finite: the step does not happen.
-    fn refuse(&mut self, hooks: &Hooks<'_, '_>, slot: usize, zero: bool) -> PyResult<Report> {
-        let gradient = self.layout.slots[slot].gradient().and_then(Array::object);
-        if let (Nonfinite::Raise, Some(gradient)) = (self.settings.nonfinite, gradient) {
-            hooks.nonfinite(slot, gradient.bind(hooks.0.py()))?;
-            return Err(changing());
+    fn refuse(&mut self, slot: usize, zero: bool, threads: usize) -> Outcome {
+        if self.settings.nonfinite == Nonfinite::Raise {
+            return Outcome::Refused { slot };
         }
-        let norm = self.settings.always_reports.then(|| self.norm());
+        let norm = self.settings.always_reports.then(|| self.layout.norm(threads));
         if zero {
             for gradient in self.layout.slots.iter().filter_map(Slot::gradient) {
                 with_type!(gradient, T => gradient.ordered::<T>().zero());
             }
         }
         self.skipped_steps += 1;
-        Ok(Report { norm, clipped: false, skipped: true })
-    }
-
-    /// The norm of all gradients together.
-    fn norm(&self) -> f64 {
-        let total = |scale: f64| {
-            let mut total = 0.0;
-            for gradient in self.layout.slots.iter().filter_map(Slot::gradient) {
-                with_type!(gradient, T => norm::add_squares(&mut total, gradient.indexed::<T>(), scale));
-            }
-            total
-        };
-        norm::norm(total(1.0), total)
+        Outcome::Skipped { norm }
     }
 
     /// Writes: the only part of a step that does, and it cannot fail.
-    fn sweep(&mut self, t: u64, factor: f64, zero: bool) {
-        for group in &mut self.groups {
-            group.begin(t);
-        }
-        for slot in &mut self.layout.slots {
-            if slot.gradient().is_none() {
-                continue;
-            }
+    fn sweep(&mut self, t: u64, factor: f64, zero: bool, threads: usize) {
+        let set = InstructionSet::current();
+        let Self { groups, layout, .. } = self;
+        groups.iter_mut().for_each(|group| group.begin(t));
+        for slot in layout.slots.iter_mut().filter(|slot| slot.gradient().is_some()) {
             slot.steps += 1;
-            let group = &mut self.groups[slot.group];
-            let (mut law, frame) = group.at(slot.steps, factor);
-            if let Some(carried) = &slot.carried {
-                let number = carried.ordered::<f64>();
-                number.replace(|carried| {
-                    let carries_on;
-                    (law, carries_on) = law.carry(carried);
-                    carries_on
-                });
+        }
+        layout.plans.clear();
+        for alike in layout.slots.chunk_by_mut(Slot::steps_as) {
+            let Some(first) = alike.first() else { continue };
+            let mut plan = groups[first.group].at(first.steps, factor);
+            let with_carried;
+            if let (Some(carried), Some(_)) = (&first.carried, first.gradient()) {
+                with_carried = Slot::carry(carried, *plan);
+                plan = &with_carried;
             }
-            with_type!(slot.theta, T => slot.sweep::<T>(&law, &frame, zero));
+            if threads > 1 {
+                alike.iter_mut().for_each(|slot| slot.plan = layout.plans.len());
+                layout.plans.push(*plan);
+            } else {
+                sweep(alike, plan, ALL, zero, set);
+            }
+        }
+        if threads > 1 {
+            layout.for_all(threads, |slots, range| {
+                for alike in slots.chunk_by(|a, b| a.plan == b.plan) {
+                    sweep(alike, &layout.plans[alike[0].plan], range.clone(), zero, set);
+                }
+            });
         }
     }
+}
+
+/// How the numeric part of a step ended.
+enum Outcome {
+    Stepped {
+        norm: Option<f64>,
+        clipped: bool,
+    },
+    Skipped {
+        norm: Option<f64>,
+    },
+    /// This slot's gradient is not finite.
+    Refused {
+        slot: usize,
+    },
 }
 
 /// What was checked is not so any more, or a state is not the array that was allocated.

@@ -1,6 +1,9 @@
 //! The driving: a law over the elements of one parameter, between what comes before and after every law.
 
-use crate::buffers::{Array, Operands};
+use std::ops::Range;
+
+use crate::buffers::{Array, Lanes, Operands, Update};
+use crate::instruction_set::{InstructionSet, Kernel};
 use crate::laws::{Driver, Family, Law, Real, Settings};
 
 /// What every law shares: the rate, the value clip and the direction of a group.
@@ -82,37 +85,148 @@ impl<T: Real> Frame<T> {
 /// Elements stepped before their gradient is zeroed: few enough to find it still in the cache.
 const BLOCK: usize = 4096;
 
-/// One parameter's arrays and what this step does to them.
-pub struct Sweep<'a, T> {
-    pub theta: &'a Array,
-    pub gradient: &'a Array,
-    pub state: &'a [Array],
-    pub frame: Frame<T>,
-    pub zero_gradient: bool,
+/// What a sweep goes over.
+pub trait Stepped {
+    /// Parameter, gradient and states; None if there is nothing to step.
+    fn arrays(&self) -> Option<(&Array, &Array, &[Array])>;
 }
 
-impl<T: Real> Driver<T> for Sweep<'_, T> {
+/// Parameters that one law steps alike, all of one dtype, and what this step does to elements `range` of each.
+pub struct Sweep<'a, S, T> {
+    pub stepped: &'a [S],
+    pub range: Range<usize>,
+    pub frame: Frame<T>,
+    pub zero_gradients: bool,
+    pub set: InstructionSet,
+}
+
+impl<S: Stepped, T: Real> Driver<T> for Sweep<'_, S, T> {
     #[inline(always)]
     fn drive<const STATES: usize>(self, law: impl Law<T, STATES>) {
-        let Self { frame, zero_gradient, .. } = self;
-        let operands = Operands {
-            theta: self.theta.ordered(),
-            gradient: self.gradient.ordered(),
-            state: std::array::from_fn::<_, STATES, _>(|k| self.state[k].ordered()),
-        };
-        let elements = operands.theta.len();
-        let most = if zero_gradient { BLOCK } else { elements.max(1) };
-        for start in (0..elements).step_by(most) {
-            let range = start..elements.min(start + most);
-            operands.update(range.clone(), |theta, g, state| {
-                let (d, state) = law.direction(theta, frame.before(g), state);
-                let theta = frame.after(theta, d);
-                (theta, law.after(theta, state))
-            });
-            if zero_gradient {
-                operands.gradient.zero_range(range);
+        let Self { stepped, ref range, frame, zero_gradients, set } = self;
+        let is_long = |one: &S| one.arrays().is_some_and(|(theta, ..)| theta.len() >= LONG);
+        for alike in stepped.chunk_by(|a, b| !is_long(a) && !is_long(b)) {
+            let mut range = range.clone();
+            if let [one] = alike
+                && is_long(one)
+            {
+                range.start = self.step_long(one, law);
+            }
+            let sweep = Sweep { stepped: alike, range, frame, zero_gradients, set };
+            set.run(Rest::<_, _, _, STATES> { sweep, law });
+        }
+    }
+}
+
+impl<S: Stepped, T: Real> Sweep<'_, S, T> {
+    /// Steps the elements of a long array, but for the last few; returns where they begin.
+    #[inline(always)]
+    fn step_long<const STATES: usize>(&self, one: &S, law: impl Law<T, STATES>) -> usize {
+        let Self { ref range, frame, zero_gradients, set, .. } = *self;
+        let Some(operands) = operands(one) else { return range.start };
+        let end = range.end.min(operands.theta.len());
+        let mut start = range.start;
+        loop {
+            let most = if zero_gradients { BLOCK } else { usize::MAX };
+            let block = start..start + (end.saturating_sub(start).min(most) & !15);
+            let Some(lanes) = operands.direct(&block).filter(|lanes| lanes.len() > 0) else {
+                return start;
+            };
+            set.run(Many { lanes, law, frame });
+            if zero_gradients {
+                operands.gradient.zero_range(block.clone());
+            }
+            start = block.end;
+        }
+    }
+}
+
+/// Elements from which on an array is stepped by a function of its own.
+const LONG: usize = 1024;
+
+#[inline(always)]
+fn operands<T: Real, const STATES: usize>(one: &impl Stepped) -> Option<Operands<'_, T, STATES>> {
+    one.arrays().map(|(theta, gradient, state)| Operands {
+        theta: theta.ordered(),
+        gradient: gradient.ordered(),
+        state: std::array::from_fn(|k| state[k].ordered()),
+    })
+}
+
+/// A law over short arrays, one after another; over the last elements of long ones; and over those that lie
+/// apart.
+struct Rest<'a, S, T, L, const STATES: usize> {
+    sweep: Sweep<'a, S, T>,
+    law: L,
+}
+
+impl<S: Stepped, T: Real, L: Law<T, STATES>, const STATES: usize> Kernel
+    for Rest<'_, S, T, L, STATES>
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { sweep: Sweep { stepped, range, frame, zero_gradients, set }, law } = self;
+        for operands in stepped.iter().filter_map(operands::<T, STATES>) {
+            let block = range.start..range.end.min(operands.theta.len());
+            if block.is_empty() {
+                continue;
+            }
+            match operands.direct(&block) {
+                Some(lanes) => lanes.update(element(law, frame)),
+                None => set.run(Gathered { operands, block: block.clone(), law, frame }),
+            }
+            if zero_gradients {
+                operands.gradient.zero_range(block);
             }
         }
+    }
+}
+
+/// A law and what stands around it, for one element.
+#[inline(always)]
+fn element<T: Real, const STATES: usize>(
+    law: impl Law<T, STATES>,
+    frame: Frame<T>,
+) -> impl Update<T, STATES> {
+    move |theta, g, state| {
+        let (d, state) = law.direction(theta, frame.before(g), state);
+        let theta = frame.after(theta, d);
+        (theta, law.after(theta, state))
+    }
+}
+
+/// A law over many elements one after another: by itself, so that its scalars stay in registers.
+struct Many<T, L, const STATES: usize> {
+    lanes: Lanes<T, STATES>,
+    law: L,
+    frame: Frame<T>,
+}
+
+impl<T: Real, L: Law<T, STATES>, const STATES: usize> Kernel for Many<T, L, STATES> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        self.lanes.update_many(element(self.law, self.frame));
+    }
+}
+
+/// A law over elements wherever they lie.
+struct Gathered<'a, T, L, const STATES: usize> {
+    operands: Operands<'a, T, STATES>,
+    block: Range<usize>,
+    law: L,
+    frame: Frame<T>,
+}
+
+impl<T: Real, L: Law<T, STATES>, const STATES: usize> Kernel for Gathered<'_, T, L, STATES> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        self.operands.update(self.block, element(self.law, self.frame));
     }
 }
 

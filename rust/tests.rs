@@ -3,7 +3,9 @@
 #![allow(dead_code)]
 
 mod buffers;
+mod instruction_set;
 mod laws;
 mod norm;
+mod pool;
 mod power;
 mod sweep;

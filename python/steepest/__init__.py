@@ -2,7 +2,7 @@
 
 import logging
 
-from . import reference
+from . import machine, reference
 from .family import (
     ASGD,
     SGD,
@@ -21,10 +21,17 @@ from .family import (
     Rprop,
     Yogi,
 )
+from .machine import (
+    get_instruction_set,
+    get_num_threads,
+    set_instruction_set,
+    set_num_threads,
+)
 from .optimizer import StepInfo
 from .parameters import Parameter
 from .versions import __version__, show_versions
 
+machine.read_environment()
 logging.getLogger("steepest").addHandler(logging.NullHandler())
 
 __all__ = [
@@ -47,6 +54,10 @@ __all__ = [
     "StepInfo",
     "Yogi",
     "__version__",
+    "get_instruction_set",
+    "get_num_threads",
     "reference",
+    "set_instruction_set",
+    "set_num_threads",
     "show_versions",
 ]

@@ -21,8 +21,8 @@ def versions() -> dict[str, str]:
         "Python": platform.python_version(),
         "NumPy": np.__version__,
         "platform": platform.platform(),
-        "instruction set": _kernels.instruction_set(),
-        "threads": "1",
+        "instruction set": _kernels.get_instruction_set(),
+        "threads": str(_kernels.get_num_threads()),
     }
 
 

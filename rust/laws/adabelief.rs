@@ -1,6 +1,6 @@
 //! The law of AdaBelief, optax's; `reference/laws/adabelief.py` is the same, line by line.
 
-use super::parts::{capped, correction, coupled, first_moment, flushed, scaled, second_moment};
+use super::parts::{capped, correction, coupled, first_moment, flushed, scaled_by, second_moment};
 use super::{Driver, Law, Options, Real, Settings};
 
 /// The first moment, scaled by how far gradients are from it.
@@ -12,7 +12,7 @@ struct Scaled<T, const DECAYS: bool> {
     b2: T,
     rest2: T,
     kappa1: T,
-    kappa2: T,
+    root2: T,
     eps: T,
     eps_root: T,
 }
@@ -23,7 +23,7 @@ impl<T: Real, const DECAYS: bool> Law<T, 2> for Scaled<T, DECAYS> {
         let m = flushed(first_moment(self.b1, self.rest1, m, g));
         let s = second_moment(self.b2, self.rest2, s, g - m) + self.eps_root;
         let s = flushed(capped(s));
-        let d = scaled(self.eps, capped(self.kappa2 * s), self.kappa1 * m);
+        let d = scaled_by(self.root2, self.eps, s, self.kappa1 * m);
         (coupled::<T, DECAYS>(self.lambda, theta, d), [m, s])
     }
 }
@@ -80,7 +80,7 @@ impl Adabelief {
             b2: T::cast(self.b2),
             rest2: T::cast(1.0 - self.b2),
             kappa1: T::cast(self.kappa1),
-            kappa2: T::cast(self.kappa2),
+            root2: T::cast(self.kappa2.sqrt()),
             eps: T::cast(self.eps),
             eps_root: T::cast(self.eps_root),
         }

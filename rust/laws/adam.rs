@@ -1,22 +1,22 @@
 //! The law of Adam and AdamW, torch's; `reference/laws/adam.py` is the same, line by line.
 
 use super::moments::Moments;
-use super::parts::{Decay, capped, correction, larger, scaled};
+use super::parts::{Decay, correction, larger, scaled_by};
 use super::{Driver, Law, Options, Real, Settings};
 
 /// The first moment, scaled by the second.
 #[derive(Clone, Copy)]
 struct Scaled<T, const DECAYS: bool> {
     moments: Moments<T, DECAYS>,
-    kappa: T,
+    root: T,
     eps: T,
 }
 
 impl<T: Real, const DECAYS: bool> Scaled<T, DECAYS> {
-    /// d ← m / (√(κ v) + ε)
+    /// d ← m / (√κ √v + ε)
     #[inline(always)]
     fn scale(&self, m: T, v: T) -> T {
-        scaled(self.eps, capped(self.kappa * v), m)
+        scaled_by(self.root, self.eps, v, m)
     }
 }
 
@@ -97,7 +97,7 @@ impl Adam {
     fn scaled<T: Real, const DECAYS: bool>(&self) -> Scaled<T, DECAYS> {
         Scaled {
             moments: Moments::new(self.decay.lambda, self.betas),
-            kappa: T::cast(self.kappa2),
+            root: T::cast(self.kappa2.sqrt()),
             eps: T::cast(self.eps),
         }
     }
@@ -110,7 +110,7 @@ mod tests {
     #[test]
     fn amsgrad_keeps_the_largest_second_moment() {
         let moments = Moments::<f64, false>::new(0.0, (0.5, 0.5));
-        let law = AmsGrad(Scaled { moments, kappa: 1.0, eps: 0.0 });
+        let law = AmsGrad(Scaled { moments, root: 1.0, eps: 0.0 });
         assert_eq!(law.direction(0.0, 2.0, [0.0, 0.0, 16.0]), (0.25, [1.0, 2.0, 16.0]));
         assert_eq!(law.direction(0.0, 4.0, [0.0, 0.0, 4.0]).1, [2.0, 8.0, 8.0]);
     }

@@ -54,6 +54,12 @@ pub trait Real:
     const TINY: Self;
     /// The largest finite number.
     const MOST: Self;
+    /// The smallest number whose square overflows.
+    const ROOT: Self;
+    /// An integer of the same size.
+    type Bits: Copy + Ord + Default;
+    /// The bits of its magnitude, which are ordered as magnitudes are; a NaN's come after infinity's.
+    fn magnitude(self) -> Self::Bits;
     fn cast(x: f64) -> Self;
     fn wide(self) -> f64;
     fn abs(self) -> Self;
@@ -61,13 +67,19 @@ pub trait Real:
 }
 
 macro_rules! real {
-    ($type:ident) => {
+    ($type:ident, $bits:ident, $root:expr) => {
         impl Real for $type {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
             const INFINITY: Self = $type::INFINITY;
             const TINY: Self = $type::MIN_POSITIVE;
             const MOST: Self = $type::MAX;
+            const ROOT: Self = $root;
+            type Bits = $bits;
+            #[inline(always)]
+            fn magnitude(self) -> $bits {
+                $type::abs(self).to_bits().cast_signed()
+            }
             #[inline(always)]
             fn cast(x: f64) -> Self {
                 x as $type
@@ -88,8 +100,8 @@ macro_rules! real {
     };
 }
 
-real!(f32);
-real!(f64);
+real!(f32, i32, 18_446_744_073_709_551_616.0); // 2⁶⁴
+real!(f64, i64, f64::from_bits((1023 + 512) << 52)); // 2⁵¹²
 
 /// One optimizer's equation for one element, its scalars already cast to `T`.
 pub trait Law<T, const STATES: usize>: Copy {

@@ -1,7 +1,7 @@
 //! The law of NAdam, torch's; `reference/laws/nadam.py` is the same, line by line.
 
 use super::moments::Moments;
-use super::parts::{Decay, capped, correction, scaled};
+use super::parts::{Decay, correction, flushed, scaled_by};
 use super::{Driver, Law, Options, Real, Settings};
 use crate::power::real_power;
 
@@ -9,7 +9,7 @@ use crate::power::real_power;
 #[derive(Clone, Copy)]
 struct LookAhead<T, const DECAYS: bool> {
     moments: Moments<T, DECAYS>,
-    kappa: T,
+    root: T,
     eps: T,
     now: T,
     next: T,
@@ -20,7 +20,7 @@ impl<T: Real, const DECAYS: bool> Law<T, 2> for LookAhead<T, DECAYS> {
     fn direction(&self, theta: T, g: T, state: [T; 2]) -> (T, [T; 2]) {
         let (g, [m, v]) = self.moments.with(theta, g, state);
         let d = self.now * g + self.next * m;
-        (scaled(self.eps, capped(self.kappa * v), d), [m, v])
+        (scaled_by(self.root, self.eps, v, d), [m, v])
     }
 }
 
@@ -46,7 +46,7 @@ impl Nadam {
     fn look_ahead<T: Real, const DECAYS: bool>(&self) -> LookAhead<T, DECAYS> {
         LookAhead {
             moments: Moments::new(self.decay.lambda, self.betas),
-            kappa: T::cast(self.kappa),
+            root: T::cast(self.kappa.sqrt()),
             eps: T::cast(self.eps),
             now: T::cast(self.now),
             next: T::cast(self.next),
@@ -81,7 +81,7 @@ impl Options for Nadam {
     /// Π ← Π μ_t;  the weights of g and m: (1 − μ_t) / (1 − Π) and μ_{t+1} / (1 − Π μ_{t+1})
     fn carry(self, product: f64) -> (Self, f64) {
         let (mu, mu_next) = (self.momentum(self.steps), self.momentum(self.steps + 1));
-        let product = product * mu;
+        let product = flushed(product * mu);
         let now = (1.0 - mu) / (1.0 - product);
         let next = mu_next / (1.0 - product * mu_next);
         (Self { now, next, ..self }, product)

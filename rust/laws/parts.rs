@@ -39,6 +39,12 @@ pub fn scaled<T: Real>(eps: T, m: T, d: T) -> T {
     d / (m.sqrt() + eps)
 }
 
+/// d ← d / (√κ √v + ε), where κ v might be too large; `root` is √κ.
+#[inline(always)]
+pub fn scaled_by<T: Real>(root: T, eps: T, v: T, d: T) -> T {
+    d / (root * v.sqrt() + eps)
+}
+
 /// κ = 1 / (1 − β^tᵢ)
 pub fn correction(beta: f64, steps: u64) -> f64 {
     1.0 / one_minus_power(beta, steps)

@@ -1,6 +1,6 @@
 //! The law of Yogi, optax's; `reference/laws/yogi.py` is the same, line by line.
 
-use super::parts::{capped, correction, coupled, first_moment, flushed, scaled, sign};
+use super::parts::{capped, correction, coupled, first_moment, flushed, scaled_by, sign};
 use super::{Driver, Law, Options, Real, Settings};
 
 /// Where both moments start, as in optax.
@@ -22,7 +22,7 @@ struct Scaled<T, const DECAYS: bool> {
     rest1: T,
     rest2: T,
     kappa1: T,
-    kappa2: T,
+    root2: T,
     eps: T,
 }
 
@@ -31,7 +31,7 @@ impl<T: Real, const DECAYS: bool> Law<T, 2> for Scaled<T, DECAYS> {
     fn direction(&self, theta: T, g: T, [m, v]: [T; 2]) -> (T, [T; 2]) {
         let m = flushed(first_moment(self.b1, self.rest1, m + self.initial, g));
         let v = flushed(capped(controlled(self.rest2, v + self.initial, g)));
-        let d = scaled(self.eps, capped(self.kappa2 * v), self.kappa1 * m);
+        let d = scaled_by(self.root2, self.eps, v, self.kappa1 * m);
         (coupled::<T, DECAYS>(self.lambda, theta, d), [m, v])
     }
 }
@@ -94,7 +94,7 @@ impl Yogi {
             rest1: T::cast(1.0 - self.b1),
             rest2: T::cast(1.0 - self.b2),
             kappa1: T::cast(self.kappa1),
-            kappa2: T::cast(self.kappa2),
+            root2: T::cast(self.kappa2.sqrt()),
             eps: T::cast(self.eps),
         }
     }

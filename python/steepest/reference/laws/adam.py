@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from ...arrays import Array
 from .law import Law, State
 from .moments import with_moments
-from .parts import capped, correction, decoupled_shrink, larger, scaled
+from .parts import correction, decoupled_shrink, larger, scaled_by
 
 
 class Adam(Law):
@@ -22,8 +23,8 @@ class Adam(Law):
         new = {"exp_avg": m, "exp_avg_sq": v}
         if options["amsgrad"]:
             v = new["max_exp_avg_sq"] = larger(state["max_exp_avg_sq"], v)
-        kappa = T(correction(options["betas"][1], steps))
-        return scaled(T(options["eps"]), capped(kappa * v), m), new
+        root = T(math.sqrt(correction(options["betas"][1], steps)))
+        return scaled_by(root, T(options["eps"]), v, m), new
 
     def shrink(self, options: Mapping[str, Any], steps: int, alpha: float) -> float:
         """1 − α λ, if decoupled"""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,7 +12,7 @@ from ...arrays import Array
 from ..power import real_power
 from .law import Law, State
 from .moments import with_moments
-from .parts import capped, correction, decoupled_shrink, scaled
+from .parts import correction, decoupled_shrink, flushed, scaled_by
 
 
 def momentum(options: Mapping[str, Any], steps: int) -> float:
@@ -29,12 +30,12 @@ class Nadam(Law):
         T = theta.dtype.type
         # Π ← Π μ_t; the weights of g and m: (1 − μ_t) / (1 − Π) and μ_{t+1} / (1 − Π μ_{t+1})
         mu, mu_next = momentum(options, steps), momentum(options, steps + 1)
-        product = float(state["mu_product"]) * mu
+        product = float(flushed(state["mu_product"] * mu))
         now = T((1.0 - mu) / (1.0 - product))
         next_ = T(mu_next / (1.0 - product * mu_next))
         g, m, v = with_moments(options, theta, g, state)
-        kappa = T(correction(options["betas"][1], steps))
-        d = scaled(T(options["eps"]), capped(kappa * v), now * g + next_ * m)
+        root = T(math.sqrt(correction(options["betas"][1], steps)))
+        d = scaled_by(root, T(options["eps"]), v, now * g + next_ * m)
         return d, {"exp_avg": m, "exp_avg_sq": v, "mu_product": np.array(product)}
 
     def shrink(self, options: Mapping[str, Any], steps: int, alpha: float) -> float:

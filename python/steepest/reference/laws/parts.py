@@ -45,6 +45,11 @@ def scaled(eps: Scalar, m: Array, d: Array) -> Array:
     return d / (np.sqrt(m) + eps)
 
 
+def scaled_by(root: Scalar, eps: Scalar, v: Array, d: Array) -> Array:
+    """d ← d / (√κ √v + ε), where κ v might be too large; ``root`` is √κ."""
+    return d / (root * np.sqrt(v) + eps)
+
+
 def correction(beta: float, steps: int) -> float:
     """κ = 1 / (1 − β^tᵢ)"""
     return 1.0 / one_minus_power(beta, steps)

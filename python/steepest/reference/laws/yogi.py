@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from ...arrays import Array
 from .law import Law, Scalar, State
-from .parts import capped, correction, coupled, first_moment, flushed, scaled, sign
+from .parts import capped, correction, coupled, first_moment, flushed, scaled_by, sign
 
 #: Where both moments start, as in optax.
 INITIAL = 1e-6
@@ -32,6 +33,6 @@ class Yogi(Law):
         b1, b2 = options["b1"], options["b2"]
         m = flushed(first_moment(T(b1), T(1 - b1), state["mu"] + initial, g))
         v = flushed(capped(controlled(T(1 - b2), state["nu"] + initial, g)))
-        kappa1, kappa2 = T(correction(b1, steps)), T(correction(b2, steps))
-        d = scaled(T(options["eps"]), capped(kappa2 * v), kappa1 * m)
+        kappa1, root2 = T(correction(b1, steps)), T(math.sqrt(correction(b2, steps)))
+        d = scaled_by(root2, T(options["eps"]), v, kappa1 * m)
         return coupled(options["weight_decay"], theta, d), {"mu": m, "nu": v}
