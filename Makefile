@@ -12,10 +12,10 @@ sources = $(shell find rust) $(wildcard .cargo/config.toml rust-toolchain.toml) 
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test test-torch test-optax golden check bench clean FORCE
+.PHONY: help setup demo test test-torch test-optax golden check bench bench-peers count clean FORCE
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s  %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s  %s\n", $$1, $$2 }' Makefile
 
 setup: .venv/.extension .venv/.check ## make .venv with the extension and all tools for development in it
 
@@ -45,10 +45,17 @@ check: .venv/.extension .venv/.check ## check the code: rustfmt, clippy, ruff, m
 	$(python) -m mypy
 	$(python) -m mypy.stubtest steepest._kernels --mypy-config-file pyproject.toml
 
-bench: .venv/.extension .venv/.test ## time a step beside the NumPy reference, and print the table
+bench: .venv/.extension .venv/.test ## time steps beside bare C and other libraries, redraw tables and picture (8 minutes)
 	@mkdir -p .benchmarks
-	@$(python) -m pytest benches --benchmark-only --benchmark-json=.benchmarks/latest.json $(ARGS)
-	@$(python) benches/report.py .benchmarks/latest.json
+	@$(python) -m pytest benches --benchmark-only --benchmark-json=.benchmarks/1.json --quiet $(ARGS)
+	@$(python) -m pytest benches/bench_peers.py --threads 2 --benchmark-only --benchmark-json=.benchmarks/2.json --quiet $(ARGS)
+	@$(python) -m benches.report .benchmarks/1.json .benchmarks/2.json \
+	    --pages README.md docs/speed.md --picture docs/pictures/speed.png
+
+bench-peers: .venv/.bench-peers .venv/.torch ## install the libraries that make bench compares with (2.5 GB)
+
+count: .venv/.extension ## count a step's instructions under valgrind, beside the last count
+	@$(python) -m benches.count $(ARGS)
 
 clean: ## remove everything that was built, installed or drawn here
 	rm -rf .venv target dist .benchmarks .hypothesis .mypy_cache .pytest_cache .ruff_cache examples/pictures
@@ -76,7 +83,7 @@ venv_stands = { read -r place && read -r made_with; } <.venv/.made && test "$$pl
 	@PIP_QUIET=1 VIRTUAL_ENV="$$PWD/.venv" env -u CONDA_PREFIX $(python) -m maturin develop --release --extras demo
 	@mv .venv/.begun $@
 
-.venv/.test .venv/.test-optax .venv/.check: .venv/.%: .venv/.made pyproject.toml
+.venv/.test .venv/.test-optax .venv/.bench-peers .venv/.check: .venv/.%: .venv/.made pyproject.toml
 	@echo "Installing the tools of make $*"; rm -f $@
 	@$(pip) --group $*
 	@touch $@
