@@ -67,7 +67,7 @@ static void ascent(Slot slot, const float *restrict g, float kappa) {
     }
 }
 
-static void adam(Slot slot, const float *restrict g, float kappa, float rate) {
+static void adam(Slot slot, const float *restrict g, float root, float rate) {
     float *restrict theta = slot.theta, *restrict m = slot.first, *restrict v = slot.second;
     const float most = largest;
     const float beta1 = 0.9, rest1 = 1.0 - 0.9, beta2 = 0.999, rest2 = 1.0 - 0.999, eps = 1e-8;
@@ -77,8 +77,7 @@ static void adam(Slot slot, const float *restrict g, float kappa, float rate) {
         m[i] = first = FLUSHED(first);
         second = CAPPED(second);
         v[i] = second = FLUSHED(second);
-        second *= kappa;
-        theta[i] -= rate * (first / (sqrtf(CAPPED(second)) + eps));
+        theta[i] -= rate * (first / (root * sqrtf(second) + eps));
     }
 }
 
@@ -110,9 +109,9 @@ static PyObject *step_adam(PyObject *object, PyObject *gradients) {
     Floor *self = (Floor *)object;
     self->t++;
     float rate = 0.001 / one_minus_power(0.9, self->t) /* lr κ₁ */;
-    float kappa = 1.0 / one_minus_power(0.999, self->t);
+    float root = sqrt(1.0 / one_minus_power(0.999, self->t));
     for (Py_ssize_t k = 0; k < self->count; k++)
-        adam(self->slots[k], data(PyList_GET_ITEM(gradients, k)), kappa, rate);
+        adam(self->slots[k], data(PyList_GET_ITEM(gradients, k)), root, rate);
     Py_RETURN_NONE;
 }
 
