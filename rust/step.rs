@@ -154,8 +154,8 @@ pub struct Slot {
     overlaps: bool,
     /// Its copy for one step, if it does.
     copy: Option<Array>,
-    /// The place of its plan among this step's, for threads.
-    plan: usize,
+    /// The place of its plan among this step's, for threads; none if it has nothing to step.
+    plan: Option<usize>,
     /// The place of its first block in the layout's sums.
     first_block: usize,
 }
@@ -191,7 +191,7 @@ impl Slot {
             gradient: None,
             overlaps: false,
             copy: None,
-            plan: 0,
+            plan: None,
             first_block: 0,
         })
     }
@@ -714,15 +714,18 @@ impl Engine {
         }
         layout.plans.clear();
         for alike in layout.slots.chunk_by_mut(Slot::steps_as) {
-            let Some(first) = alike.first() else { continue };
+            let Some(first) = alike.iter().find(|slot| slot.gradient().is_some()) else {
+                alike.iter_mut().for_each(|slot| slot.plan = None);
+                continue;
+            };
             let mut plan = groups[first.group].at(first.steps, factor);
             let with_carried;
-            if let (Some(carried), Some(_)) = (&first.carried, first.gradient()) {
+            if let Some(carried) = &first.carried {
                 with_carried = Slot::carry(carried, *plan);
                 plan = &with_carried;
             }
             if threads > 1 {
-                alike.iter_mut().for_each(|slot| slot.plan = layout.plans.len());
+                alike.iter_mut().for_each(|slot| slot.plan = Some(layout.plans.len()));
                 layout.plans.push(*plan);
             } else {
                 sweep(alike, plan, ALL, zero, set);
@@ -731,7 +734,9 @@ impl Engine {
         if threads > 1 {
             layout.for_all(threads, |slots, range| {
                 for alike in slots.chunk_by(|a, b| a.plan == b.plan) {
-                    sweep(alike, &layout.plans[alike[0].plan], range.clone(), zero, set);
+                    if let Some(plan) = alike[0].plan {
+                        sweep(alike, &layout.plans[plan], range.clone(), zero, set);
+                    }
                 }
             });
         }

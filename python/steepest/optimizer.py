@@ -91,8 +91,9 @@ class Optimizer(Stepper):
 
     def __init__(self, parameters: Any, arguments: Mapping[str, Any]) -> None:
         """Take the parameters, and of a constructor's arguments the options, by name."""
+        chosen = {**arguments, **self._table.fixed}
         self._start(
-            {name: arguments[name] for name in self._table.checks},
+            {name: chosen[name] for name in self._table.checks},
             {name: arguments[name] for name in options.GLOBAL},
         )
         specs = as_groups(parameters)

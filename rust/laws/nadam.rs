@@ -31,8 +31,9 @@ pub struct Nadam {
     eps: f64,
     decay: Decay,
     momentum_decay: f64,
-    steps: u64,
     kappa: f64,
+    mu: f64,
+    mu_next: f64,
     now: f64,
     next: f64,
 }
@@ -63,8 +64,9 @@ impl Options for Nadam {
             eps: settings.number("eps")?,
             decay: Decay::read(settings)?,
             momentum_decay: settings.number("momentum_decay")?,
-            steps: 1,
             kappa: 1.0,
+            mu: 0.0,
+            mu_next: 0.0,
             now: 1.0,
             next: 0.0,
         })
@@ -75,15 +77,19 @@ impl Options for Nadam {
     }
 
     fn at(self, steps: u64) -> Self {
-        Self { steps, kappa: correction(self.betas.1, steps), ..self }
+        Self {
+            kappa: correction(self.betas.1, steps),
+            mu: self.momentum(steps),
+            mu_next: self.momentum(steps + 1),
+            ..self
+        }
     }
 
     /// Π ← Π μ_t;  the weights of g and m: (1 − μ_t) / (1 − Π) and μ_{t+1} / (1 − Π μ_{t+1})
     fn carry(self, product: f64) -> (Self, f64) {
-        let (mu, mu_next) = (self.momentum(self.steps), self.momentum(self.steps + 1));
-        let product = flushed(product * mu);
-        let now = (1.0 - mu) / (1.0 - product);
-        let next = mu_next / (1.0 - product * mu_next);
+        let product = flushed(product * self.mu);
+        let now = (1.0 - self.mu) / (1.0 - product);
+        let next = self.mu_next / (1.0 - product * self.mu_next);
         (Self { now, next, ..self }, product)
     }
 

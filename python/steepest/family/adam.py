@@ -182,4 +182,4 @@ logging_interval, callback
         logging_interval: int | None = 10,
         callback: Callable[[StepInfo], Any] | None = None,
     ) -> None:
-        super().__init__(parameters, {**locals(), "decoupled_weight_decay": True})
+        super().__init__(parameters, locals())
