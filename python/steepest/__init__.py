@@ -1,6 +1,7 @@
 """Gradient ascent and descent for models that live in NumPy arrays."""
 
 import logging
+from typing import TYPE_CHECKING, Any
 
 from . import machine, reference
 from .family import (
@@ -31,6 +32,9 @@ from .optimizer import StepInfo
 from .parameters import Parameter
 from .versions import __version__, show_versions
 
+if TYPE_CHECKING:
+    from . import schedules
+
 machine.read_environment()
 logging.getLogger("steepest").addHandler(logging.NullHandler())
 
@@ -57,7 +61,17 @@ __all__ = [
     "get_instruction_set",
     "get_num_threads",
     "reference",
+    "schedules",
     "set_instruction_set",
     "set_num_threads",
     "show_versions",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """The schedules, imported when first asked for: they take a tenth of the import's time."""
+    if name == "schedules":
+        import importlib
+
+        return importlib.import_module(".schedules", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -78,14 +78,14 @@ def number(
     return Check(check, fits) if cast else Check(check)
 
 
-def count(wanted: str) -> Check:
-    """A check for an integer of at least 0."""
+def count(wanted: str, least: int = 0) -> Check:
+    """A check for an integer of at least 0, or another least one."""
 
     def check(name: str, value: Any) -> int:
         scalar = _scalar(name, value, wanted)
         if not isinstance(scalar, int):
             raise TypeError(f"{name}: got {_described(value)}, expected {wanted}")
-        if not 0 <= scalar < 2**63:
+        if not least <= scalar < 2**63:
             raise ValueError(f"{name}: got {value!r}, expected {wanted}")
         return scalar
 
@@ -117,6 +117,19 @@ def pair(check: Check) -> Check:
         check.fits(f"{name}[1]", value[1], dtype)
 
     return Check(check_both, fit_both)
+
+
+def several(check: Check, wanted: str) -> Check:
+    """A check for a list, tuple, range or flat array whose items pass the same check; a tuple of them."""
+
+    def check_all(name: str, value: Any) -> tuple[Any, ...]:
+        if isinstance(value, np.ndarray) and value.ndim == 1:
+            value = value.tolist()
+        if not isinstance(value, (tuple, list, range)):
+            raise TypeError(f"{name}: got {_described(value)}, expected {wanted}")
+        return tuple(check(f"{name}[{i}]", item) for i, item in enumerate(value))
+
+    return Check(check_all)
 
 
 def _switch(name: str, value: Any) -> bool:
@@ -152,10 +165,53 @@ def _callback(name: str, value: Any) -> Any:
 #: A check for something callable, or None.
 callback = Check(_callback)
 
+
+def or_schedule(check: Check) -> Check:
+    """The same check, with a callable t → number for a value that changes; see `rate_at`."""
+
+    def check_value(name: str, value: Any) -> Any:
+        if not callable(value):
+            return check(name, value)
+        if isinstance(value, type):
+            raise TypeError(
+                f"{name}: got the class {value.__name__}, expected an instance of it: call it first"
+            )
+        return value
+
+    def fits(name: str, value: Any, dtype: np.dtype[Any]) -> None:
+        if not callable(value):
+            check.fits(name, value, dtype)
+
+    return Check(check_value, fits)
+
+
 FRACTION = number(lambda x: 0 <= x < 1, "a number from 0 up to but not including 1")
 POSITIVE = number(lambda x: x > 0, "a finite number > 0", normal=True)
 NOT_NEGATIVE = number(lambda x: x >= 0, "a finite number >= 0")
 NOT_NEGATIVE_FLOAT64 = number(lambda x: x >= 0, "a finite number >= 0", cast=False)
+
+#: A learning rate that may be a schedule.
+LR = or_schedule(
+    number(lambda x: x >= 0, "a finite number lr >= 0, or a schedule: a callable t -> lr")
+)
+
+
+def rate_at(
+    name: str, schedule: Callable[[int], Any], t: int, dtypes: Iterable[np.dtype[Any]] = ()
+) -> float:
+    """What a schedule gives for step t, if it is a rate for arrays of these dtypes.
+
+    Raises TypeError or ValueError, naming t and the value. What the schedule itself raises passes through.
+    """
+    value = schedule(t)
+    if type(value) is float and 0 <= value <= 1e30:  # is right in any dtype: no need to look closer
+        return value
+    label = f"{name}: step t = {t} of {schedule!r}"
+    rate: float = NOT_NEGATIVE(label, value)
+    for dtype in dtypes:
+        NOT_NEGATIVE.fits(label, rate, dtype)
+    return rate
+
 
 #: The options every law has; the sweep applies them around it.
 COMMON: Mapping[str, Check] = {
