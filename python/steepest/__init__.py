@@ -2,7 +2,7 @@
 
 import logging
 
-from . import machine, reference
+from . import machine, projections, reference
 from .family import (
     ASGD,
     SGD,
@@ -56,6 +56,7 @@ __all__ = [
     "__version__",
     "get_instruction_set",
     "get_num_threads",
+    "projections",
     "reference",
     "set_instruction_set",
     "set_num_threads",
