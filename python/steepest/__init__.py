@@ -3,6 +3,7 @@
 import logging
 
 from . import machine, projections, reference
+from .checks import check_gradient, is_ascent_direction, is_descent_direction
 from .family import (
     ASGD,
     SGD,
@@ -55,8 +56,11 @@ __all__ = [
     "StepInfo",
     "Yogi",
     "__version__",
+    "check_gradient",
     "get_instruction_set",
     "get_num_threads",
+    "is_ascent_direction",
+    "is_descent_direction",
     "minibatches",
     "projections",
     "reference",
