@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import namedtuple
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -139,6 +141,11 @@ class TestRight:
             return X.T @ (y - 1 / (1 + np.exp(-(X @ w))))
 
         assert check_gradient(likelihood, score, RNG.normal(size=4), strict=True)
+
+    def test_are_measured_to_many_digits(self) -> None:
+        """The central difference itself is off by h² f‴ / 6, here 6e-8 of the slope."""
+        report = check_gradient(lambda x: np.exp(100 * x), lambda x: 100 * np.exp(100 * x), 0.0)
+        assert report.numeric == pytest.approx(100, rel=1e-9)
 
     def test_the_end_of_a_climb_passes(self) -> None:
         report = check_gradient(lambda x: -np.sum(x**2), lambda x: -2 * x, np.zeros(3), strict=True)
@@ -308,6 +315,17 @@ class TestFloat32:
         )
         assert (wrong.ok, wrong.index) == (False, (5,))
 
+    def test_gradients_are_as_coarse_as_their_largest_number(self) -> None:
+        slope = np.array([1e4, 1e-2])
+        rounding = np.array([0, 1e4 * 2.0**-22])
+        for error, ok in ((rounding, True), (100 * rounding, False)):
+            report = check_gradient(
+                lambda x: slope @ x,
+                lambda x, error=error: (slope + error).astype(np.float32),
+                np.ones(2, np.float32),
+            )
+            assert report.ok == ok
+
     def test_within_f_is_noticed_at_a_float64_point(self) -> None:
         x = self.x.astype(float) + 1e-9
         report = check_gradient(lambda x: float(self.in_float32(x)), self.grad, x, strict=True)
@@ -346,6 +364,25 @@ class TestKinks:
         )
         assert (report.ok, report.index) == (False, (0,))
         assert report.max_error > 0.1
+
+    @pytest.mark.parametrize("at_zero", [0.0, 1.0])
+    def test_have_slopes_that_are_known_only_as_well_as_f_is_straight(self, at_zero: float) -> None:
+        report = check_gradient(
+            lambda x: np.maximum(x, 0).sum() - 50 * np.sum(x**2),
+            lambda x: np.where(x == 0, at_zero, x > 0) - 100 * x,
+            np.zeros(2),
+            strict=True,
+        )
+        assert len(report.kinks) == 2
+
+    def test_are_not_what_noise_is(self) -> None:
+        def noisy(x: Any) -> Any:
+            return np.sum(np.sin(x)) + 1e-6 * np.sin(1e9 * np.sum(x))
+
+        report = check_gradient(noisy, np.cos, RNG.normal(size=50))
+        assert report.ok
+        assert len(report.kinks) < 10
+        assert report.uncertainty > 0.1
 
     def test_do_not_hide_the_sign(self) -> None:
         report = check_gradient(self.relu, lambda x: -1.0 * (x > 0) - np.cos(x), self.x)
@@ -528,3 +565,12 @@ def test_torchs_complex_gradient_is_the_convention() -> None:
     z = RNG.normal(size=3) + 1j * RNG.normal(size=3)
     assert check_gradient(value, gradient, z, strict=True)
     np.testing.assert_allclose(gradient(z), grad_cubes(z))
+
+
+def test_the_page_about_it_runs_as_written() -> None:
+    page = (Path(__file__).parents[1] / "docs/checks.md").read_text(encoding="utf-8")
+    names: dict[str, Any] = {}
+    blocks = re.findall(r"^```python\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    assert len(blocks) == 2
+    for block in blocks:
+        exec(compile(block, "docs/checks.md", "exec"), names)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -453,3 +455,12 @@ class TestExtremes:
         assert linf_ball()(x).tolist() == [1, 1]
         for make in (l2_ball, l1_ball, sphere, simplex):
             assert np.isnan(make()(x)[0])
+
+
+def test_the_page_about_it_runs_as_written() -> None:
+    page = (Path(__file__).parents[1] / "docs/projections.md").read_text(encoding="utf-8")
+    names: dict[str, Any] = {}
+    blocks = re.findall(r"^```python\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    assert len(blocks) == 2
+    for block in blocks:
+        exec(compile(block, "docs/projections.md", "exec"), names)

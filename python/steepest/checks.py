@@ -12,7 +12,7 @@ from .arrays import Array, described, gradient_array
 from .differences import check_args
 from .gradient_report import GradientReport, report_on
 from .gradients import arranged
-from .measured import measurable, measure
+from .measured import measurable, measure, share_noise
 from .mistakes import Finding
 from .parameters import Leaf
 from .points import Point
@@ -107,13 +107,15 @@ def check_gradient(
     if rtol is None:
         arrays = [leaf.array for leaf in point.leaves] + [g for g in gradient if g is not None]
         rtol = 1e-6 if max([eps, *map(_eps, arrays)]) < 1e-10 else 1e-3
-    findings = [
-        Finding(measure(wide, indices, value, eps), given, rtol, max(_eps(leaf.array), _eps(given)))
+    taken = [
+        (measure(wide, indices, value, eps), given, max(_eps(leaf.array), _eps(given)))
         for wide, leaf, given, indices in zip(
             measuring.leaves, point.leaves, gradient, chosen, strict=True
         )
         if given is not None
     ]
+    share_noise([measured for measured, _, _ in taken])
+    findings = [Finding(measured, given, rtol, coarser) for measured, given, coarser in taken]
     report = report_on(findings, rtol, total=sum(leaf.array.size for leaf in point.leaves))
     if strict and not report.ok:
         error = ValueError(f"grad: {report.message}")

@@ -26,7 +26,7 @@ class Measured:
     """The derivatives by some numbers of an array, by real parts: rows of 1 number, or of Re and Im.
 
     ``low`` and ``high`` are the same but at kinks, where they are the slopes on either side; ``blur`` is
-    what differences do not resolve. What could not be measured is NaN.
+    what differences with those ``steps`` do not resolve. What could not be measured is NaN.
     """
 
     leaf: Leaf
@@ -34,11 +34,12 @@ class Measured:
     low: Array = field(init=False)
     high: Array = field(init=False)
     blur: Array = field(init=False)
+    steps: Array = field(init=False)
     kinks: Array = field(init=False)
 
     def __post_init__(self) -> None:
         parts = 2 if self.leaf.dtype.kind == "c" else 1
-        self.low, self.high, self.blur = np.zeros((3, self.chosen.size, parts))
+        self.low, self.high, self.blur, self.steps = np.zeros((4, self.chosen.size, parts))
         self.kinks = np.zeros((self.chosen.size, parts), bool)
 
     @property
@@ -94,8 +95,19 @@ def measure(leaf: Leaf, chosen: Array, value: Callable[[], float], eps: float) -
             h = float(np.cbrt(eps)) * max(1.0, abs(try_at.number))
             with np.errstate(all="ignore"):
                 low, high, found.blur[spot], found.kinks[spot] = _derivative(try_at, h, eps)
-            found.low[spot], found.high[spot] = low, high
+            found.low[spot], found.high[spot], found.steps[spot] = low, high, h
     return found
+
+
+def share_noise(all_measured: Sequence[Measured]) -> None:
+    """Let no number be seen more clearly than the noise of f allows that is seen at most of them.
+
+    One stencil may happen to look smooth; f is as noisy by one number as by another.
+    """
+    noise = [(m.blur * m.steps)[m.seen[:, None] & ~m.kinks] for m in all_measured]
+    level = np.median(np.concatenate(noise)) if any(n.size for n in noise) else 0.0
+    for m in all_measured:
+        m.blur = np.maximum(m.blur, level / m.steps)
 
 
 class _Stencil:
