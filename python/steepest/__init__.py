@@ -3,7 +3,8 @@
 import logging
 from typing import TYPE_CHECKING, Any
 
-from . import machine, reference
+from . import machine, projections, reference
+from .checks import check_gradient, is_ascent_direction, is_descent_direction
 from .family import (
     ASGD,
     SGD,
@@ -28,6 +29,7 @@ from .machine import (
     set_instruction_set,
     set_num_threads,
 )
+from .minibatches import minibatches
 from .optimizer import StepInfo
 from .parameters import Parameter
 from .versions import __version__, show_versions
@@ -58,8 +60,13 @@ __all__ = [
     "StepInfo",
     "Yogi",
     "__version__",
+    "check_gradient",
     "get_instruction_set",
     "get_num_threads",
+    "is_ascent_direction",
+    "is_descent_direction",
+    "minibatches",
+    "projections",
     "reference",
     "schedules",
     "set_instruction_set",

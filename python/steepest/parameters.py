@@ -192,7 +192,7 @@ class Nesting:
             self.source = list(self.source)
         self.root = self._walk(self.source, (), ())
         if not self.leaves:
-            raise ValueError("parameters: found no array, expected at least one")
+            raise ValueError(f"{self._label(())}: found no array, expected at least one")
         check_names([leaf.name for leaf in self.leaves])
         root = self.root
         if isinstance(root, Leaf):
@@ -208,10 +208,14 @@ class Nesting:
         """The dtype of every leaf."""
         return (leaf.dtype for leaf in self.leaves)
 
+    def _label(self, path: tuple[str, ...]) -> str:
+        """What messages call what stands at a path."""
+        return f"parameter {'.'.join(path)!r}" if path else "parameters"
+
     def _walk(self, value: Any, path: tuple[str, ...], inside: tuple[int, ...]) -> Node:
         if is_parameter(value):
             return self._leaf(value, path)
-        label = f"parameter {'.'.join(path)!r}" if path else "parameters"
+        label = self._label(path)
         refuse_sparse(label, value)
         if id(value) in inside:
             raise ValueError(f"{label}: the container contains itself")
