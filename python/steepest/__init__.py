@@ -27,6 +27,7 @@ from .machine import (
     set_instruction_set,
     set_num_threads,
 )
+from .maximize import maximize, minimize
 from .optimizer import StepInfo
 from .parameters import Parameter
 from .versions import __version__, show_versions
@@ -56,6 +57,8 @@ __all__ = [
     "__version__",
     "get_instruction_set",
     "get_num_threads",
+    "maximize",
+    "minimize",
     "reference",
     "set_instruction_set",
     "set_num_threads",
