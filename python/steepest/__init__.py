@@ -29,6 +29,7 @@ from .machine import (
     set_instruction_set,
     set_num_threads,
 )
+from .maximize import maximize, minimize
 from .minibatches import minibatches
 from .optimizer import StepInfo
 from .parameters import Parameter
@@ -65,7 +66,9 @@ __all__ = [
     "get_num_threads",
     "is_ascent_direction",
     "is_descent_direction",
+    "maximize",
     "minibatches",
+    "minimize",
     "projections",
     "reference",
     "schedules",

@@ -1,0 +1,65 @@
+"""A fence of 200 m around a rectangle: which sides close the largest area? `python examples/01_fence.py`.
+
+With one side l the other is 100 − l, so A(l) = 100 l − l² and A′(l) = 100 − 2 l. From 57 m the derivative
+says: shorter. Every step goes a tenth of it.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from steepest import SGD, maximize
+from steepest.result import Result
+
+try:
+    from matplotlib.figure import Figure
+except ModuleNotFoundError as missing:
+    sys.exit(f'This example needs {missing.name}: pip install "steepest[plot]"')
+
+
+def area(length: Any) -> Any:
+    return 100 * length - length**2
+
+
+def slope(length: Any) -> Any:
+    return 100 - 2 * length
+
+
+def climb(steps: int = 80) -> Result:
+    """The textbook's rule, l ← l + 0.1 A′(l)."""
+    return maximize(
+        area, 57.0, slope, optimizer=SGD, lr=0.1, max_iter=steps, gtol=None, keep_iterates=True
+    )
+
+
+def draw(path: Path, found: Result) -> None:
+    lengths, steps = np.linspace(42, 58, 200), np.array(found.history.x)
+    figure = Figure(figsize=(9, 4), dpi=140, layout="constrained")
+    hill, derivative = figure.subplots(1, 2)
+    hill.plot(lengths, area(lengths), color="#0072b2")
+    hill.plot(steps, area(steps), "o", color="#d55e00", ms=4, label="steps")
+    hill.plot(found.x, found.fun, "k*", ms=12, label="maximum")
+    hill.set(xlabel="side l in m", ylabel="area A(l) in m²")
+    hill.legend(frameon=False)
+    derivative.axhline(0, color="grey", lw=0.8)
+    derivative.plot(lengths, slope(lengths), color="#0072b2")
+    derivative.plot(steps, slope(steps), "o", color="#d55e00", ms=4)
+    derivative.set(xlabel="side l in m", ylabel="A′(l) in m")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path)
+
+
+def main() -> None:
+    print(f"{'l':>4}{'A':>7}{'A′':>5}")
+    for length in (57, 54, 52, 51, 50, 49):
+        print(f"{length:4}{area(length):7}{slope(length):5}")
+    found = climb()
+    print(f"After {found.nit} steps: l = {found.x:.7f}, A = {found.fun:.7f}; {found.check()}")
+    path = Path(__file__).parent / "pictures" / "01_fence.png"
+    draw(path, found)
+    print(f"Drawn: {path}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""The sign of a step, on y = x²: `python examples/02_parabola.py`, with --live to watch it in the terminal.
+
+x ← x − 0.1 · 2 x goes down from either side, and ends when the derivative changes by no more than 0.01. With
+the sign turned it runs away, and says so.
+"""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from steepest import SGD, maximize, minimize
+from steepest.hooks import State
+from steepest.result import Result
+
+try:
+    from matplotlib.animation import FuncAnimation, PillowWriter
+    from matplotlib.figure import Figure
+except ModuleNotFoundError as missing:
+    sys.exit(f'This example needs {missing.name}: pip install "steepest[plot]"')
+
+START = 1.76778623  # drawn from a normal distribution with standard deviation 2, seed 20
+
+
+def square(x: float) -> float:
+    return x**2
+
+
+def derivative(x: float) -> float:
+    return 2 * x
+
+
+def descend(start: float = START, live: bool = False) -> Result:
+    """Until the derivative changes by no more than 0.01."""
+    last = np.inf
+
+    def settled(state: State) -> bool:
+        nonlocal last
+        if live:
+            print(f"step {state.iteration:2}: x {state.x:9.6f}, dy/dx {state.jac:9.6f}")
+            time.sleep(0.1)
+        change, last = abs(state.jac - last), state.jac
+        return bool(change <= 1e-2)
+
+    return minimize(
+        square, start, derivative, optimizer=SGD, lr=0.1, gtol=None, callback=settled,
+        keep_iterates=True,
+    )  # fmt: skip
+
+
+def run_away(start: float = START) -> Result:
+    """The same steps with their sign turned."""
+    return maximize(square, start, derivative, optimizer=SGD, lr=0.1, max_norm=1e4)
+
+
+def gains(n: int = 360) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """What steps of one small length in all directions gain on F = −x² − 3 y² from (1, 1), and ∇F · d."""
+    angles = np.linspace(0, 2 * np.pi, n, endpoint=False)
+    d = np.array([np.cos(angles), np.sin(angles)])
+    gradient = np.array([-2.0, -6.0])
+    x, y = np.ones((2, 1)) + 1e-4 * d
+    return -(x**2) - 3 * y**2 + 4, gradient @ d
+
+
+def animate(path: Path, found: Result) -> None:
+    figure = Figure(figsize=(5, 4), dpi=100)
+    axes = figure.subplots()
+    x = np.linspace(-2, 2, 200)
+    axes.plot(x, x**2, color="#0072b2")
+    axes.set(xlabel="x", ylabel="y = x²")
+    (dot,) = axes.plot([], [], "o", color="#d55e00", ms=8)
+
+    def show(step: int) -> None:
+        at = found.history.x[step]
+        dot.set_data([at], [at**2])
+        axes.set_title(f"step {step}: x = {at:.4f}", loc="left")
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    animation = FuncAnimation(figure, show, frames=found.nit + 1)
+    animation.save(path, PillowWriter(fps=5))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Descend a parabola.")
+    parser.add_argument("--live", action="store_true", help="show every step as it is made")
+    found = descend(live=parser.parse_args().live)
+    print(f"From {START}: x = {found.x:.6f} after {found.nit} moves; {found.message}")
+    print(f"From {-START}: x = {descend(-START).x:.6f}")
+    away = run_away()
+    print(f"With the sign turned: {away.message}")
+    print(f"So its history says: {away.history.diagnose()[0]}")
+    gained, slope = gains()
+    print(f"{np.mean(slope > 0):.0%} of all directions go up; the best gains {gained.max():.6f}")
+    path = Path(__file__).parent / "pictures" / "02_parabola.gif"
+    animate(path, found)
+    print(f"Drawn: {path}")
+
+
+if __name__ == "__main__":
+    main()

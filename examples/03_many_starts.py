@@ -1,0 +1,66 @@
+"""Several maxima, many starts: `python examples/03_many_starts.py`.
+
+f(x) = −x sin(5πx) has five maxima on [−1, 1]: ±.70573 (.70287), ±.31278 (.30650) and 0 (0). One ascent finds
+the one whose slope it started on.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from steepest import SGD, maximize
+from steepest.result import Result
+
+try:
+    from matplotlib.figure import Figure
+except ModuleNotFoundError as missing:
+    sys.exit(f'This example needs {missing.name}: pip install "steepest[plot]"')
+
+PLAIN: dict[str, Any] = {"optimizer": SGD, "lr": 0.002, "bounds": (-1, 1), "keep_iterates": True}
+
+
+def f(x: Any) -> Any:
+    return -x * np.sin(5 * np.pi * x)
+
+
+def gradient(x: Any) -> Any:
+    return -np.sin(5 * np.pi * x) - 5 * np.pi * x * np.cos(5 * np.pi * x)
+
+
+def one() -> Result:
+    return maximize(f, 0.5, gradient, **PLAIN)
+
+
+def many(seed: int = 0) -> Result:
+    """The ascent from .5, and 20 more from anywhere between −1 and 1."""
+    return maximize(f, 0.5, gradient, restarts=20, seed=seed, **PLAIN)
+
+
+def draw(path: Path, best: Result) -> None:
+    x = np.linspace(-1, 1, 500)
+    figure = Figure(figsize=(8, 4), dpi=140, layout="constrained")
+    axes = figure.subplots()
+    axes.plot(x, f(x), color="#0072b2")
+    for run in best.runs:
+        steps = np.array(run.history.x)
+        axes.plot(steps, f(steps), color="#e69f00", lw=4, alpha=0.4)
+        axes.plot(steps[0], f(steps[0]), "o", mfc="white", color="#d55e00", ms=4)
+        axes.plot(run.x, run.fun, "k^", ms=5)
+    axes.plot(best.x, best.fun, "k*", ms=14)
+    axes.set(xlabel="x", ylabel="−x sin(5πx)", title=f"{best.agreeing} of {len(best.runs)} agree")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path)
+
+
+def main() -> None:
+    alone, best = one(), many()
+    print(f"One ascent from .5: x = {alone.x:.5f}, f = {alone.fun:.5f}")
+    print(f"With restarts:      x = {best.x:.5f}, f = {best.fun:.5f}; {best.message}")
+    path = Path(__file__).parent / "pictures" / "03_many_starts.png"
+    draw(path, best)
+    print(f"Drawn: {path}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,98 @@
+"""Maximum likelihood is least squares, if errors are normal: `python examples/05_regression.py`.
+
+On scikit-learn's diabetes data, standardised: climbing the log-likelihood of a linear regression, in its
+coefficients and the logarithm of σ, and descending the mean squared error end at lstsq's coefficients. So do
+minibatches, for data that would not fit into memory, but for what is left of their noise.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from steepest import GradientDescent, maximize, minimize
+from steepest.result import Result
+
+try:
+    from matplotlib.figure import Figure
+    from sklearn.datasets import load_diabetes
+except ModuleNotFoundError as missing:
+    sys.exit(f'This example needs {missing.name}: pip install "steepest[demo]"')
+
+Array = NDArray[np.float64]
+
+
+def load() -> tuple[Array, Array]:
+    """442 patients: a column of ones and ten standardised measurements; the disease a year later."""
+    X, y = load_diabetes(return_X_y=True)
+    X = (X - X.mean(axis=0)) / X.std(axis=0)
+    return np.c_[np.ones(len(y)), X], y
+
+
+def by_likelihood(X: Array, y: Array) -> Result:
+    """Coefficients w and log σ that make the data most likely."""
+    n = len(y)
+
+    def log_likelihood(p: Any) -> tuple[float, Any]:
+        error, variance = y - X @ p["w"], np.exp(2 * p["log_sd"])
+        value = -(error @ error) / (2 * variance) - n * (p["log_sd"] + np.log(2 * np.pi) / 2)
+        slope = {"w": X.T @ error / variance, "log_sd": error @ error / variance - n}
+        return float(value), slope
+
+    start = {"w": np.zeros(X.shape[1]), "log_sd": float(np.log(y.std()))}
+    return maximize(log_likelihood, start, True, gtol=1e-9, ftol=None)
+
+
+def by_least_squares(X: Array, y: Array) -> Result:
+    def mean_squared_error(w: Array) -> tuple[float, Array]:
+        error = X @ w - y
+        return float(error @ error) / len(y), 2 * X.T @ error / len(y)
+
+    return minimize(mean_squared_error, np.zeros(X.shape[1]), True, gtol=1e-9, ftol=None)
+
+
+def by_minibatches(X: Array, y: Array, seed: int = 0, epochs: int = 1000) -> Result:
+    """34 patients a step, in one random order, and a rate that falls, so that their noise does."""
+    order = np.random.default_rng(seed).permutation(len(y)).reshape(-1, 34)
+    return minimize(
+        lambda w, rows: float(np.mean((X[rows] @ w - y[rows]) ** 2)),
+        np.zeros(X.shape[1]),
+        lambda w, rows: 2 * X[rows].T @ (X[rows] @ w - y[rows]) / len(rows),
+        batches=list(order), epochs=epochs,
+        optimizer=GradientDescent, lr=0.1, lr_decay=0.9995, momentum=0.0, beta=None,
+    )  # fmt: skip
+
+
+def draw(path: Path, exact: Any, others: dict[str, Array]) -> None:
+    figure = Figure(figsize=(8, 4), dpi=140, layout="constrained")
+    axes = figure.subplots()
+    axes.bar(np.arange(10), exact[1:], color="#cccccc", label="lstsq")
+    for (name, w), mark in zip(others.items(), "o+x", strict=True):
+        axes.plot(np.arange(10), w[1:], mark, ms=9, mfc="none", label=name)
+    axes.set(xlabel="measurement", ylabel="coefficient", xticks=range(10))
+    axes.legend(frameon=False)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path)
+
+
+def main() -> None:
+    X, y = load()
+    exact = np.linalg.lstsq(X, y)[0]
+    likelihood, squares, batches = by_likelihood(X, y), by_least_squares(X, y), by_minibatches(X, y)
+    found = {
+        "log-likelihood, climbed": likelihood.x["w"],
+        "squared error, descended": squares.x,
+        "the same by minibatches": batches.x,
+    }
+    for (name, w), run in zip(found.items(), (likelihood, squares, batches), strict=True):
+        print(f"{name:25} {run.nit:5} steps, {np.abs(w - exact).max():.1e} from lstsq")
+    sd = np.sqrt(np.mean((y - X @ exact) ** 2))
+    print(f"σ {np.exp(likelihood.x['log_sd']):.6f}, by the residuals {sd:.6f}")
+    path = Path(__file__).parent / "pictures" / "05_regression.png"
+    draw(path, exact, found)
+    print(f"Drawn: {path}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,214 @@
+"""One run: what it is made of, and how it ended."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from . import defaults, resume, stops
+from .arrays import Array
+from .bounds import Bounds, projection
+from .curvature import Problem
+from .history import History
+from .hooks import Average, bar, points, reporting, told
+from .iterate import Iterate
+from .loop import Run
+from .objective import Objective, as_number, length_of, projected_length_of, stream
+from .result import Result
+from .stops import Rule, Settled, Status, Stop
+
+logger = logging.getLogger("steepest")
+
+
+class Attempt:
+    """A run from x0 with what was asked for: the arguments of :func:`maximize`, checked, by name."""
+
+    def __init__(self, sign: int, asked: Mapping[str, Any], x0: Any) -> None:
+        self.asked, self.sign = asked, sign
+        self.batches = batches = asked["batches"]
+        self.x = x = Iterate(x0)
+        self.objective = Objective(
+            asked["f"], asked["grad"], asked["args"], x.size, batches is not None
+        )
+        self.bounds = None if asked["bounds"] is None else Bounds(asked["bounds"], x)
+        self.project = None if asked["project"] is None else projection(asked["project"], x)
+        self.notes = self._keep_inside()
+        chosen = (
+            asked["options"] if asked["lr"] is None else {**asked["options"], "lr": asked["lr"]}
+        )
+        optimizer = defaults.build(
+            asked["optimizer"],
+            chosen,
+            x,
+            maximize=sign > 0,
+            with_batches=batches is not None,
+            projected=self.project is not None,
+        )
+        allowed = self._allowed
+        free = self.bounds is None and self.project is None
+        length = length_of(x) if free else projected_length_of(x, allowed, sign)
+        self.history = History(sign)
+        gtol = -1.0 if asked["gtol"] is None else asked["gtol"]
+        self.loop = Run(
+            self.objective,
+            x,
+            optimizer,
+            sign,
+            length,
+            self.history,
+            gtol,
+            asked["gtol_is_relative"],
+        )
+        self.average = Average(x, asked["average"]) if asked["average"] else None
+        self.first_epoch = int(getattr(batches, "epoch", 0))
+        if asked["resume"] is not None:
+            saved = resume.read(asked["resume"], self.loop, batches, ["average", "first_epoch"])
+            self.first_epoch = int(saved["first_epoch"])
+            if asked["max_iter"] is not None and asked["max_iter"] < optimizer.step_count:
+                raise ValueError(
+                    f"max_iter: got {asked['max_iter']}, expected at least the "
+                    f"{optimizer.step_count} steps that the file to resume has done"
+                )
+            if self.average is not None:
+                self.average.restore(saved["average"])
+
+    def _allowed(self, arrays: list[Array]) -> list[Array]:
+        """The arrays within the bounds and then projected."""
+        if self.bounds is not None:
+            arrays = self.bounds.project(arrays)
+        return arrays if self.project is None else self.project(arrays)
+
+    def _keep_inside(self) -> str:
+        """Start from an allowed point; what to say if x0 was none."""
+        given, x = self.x.copies(), self.x
+        x.write(self._allowed(x.copies()))
+        if self.bounds is None or self.bounds.hold(given):
+            return ""
+        logger.warning("x0 is outside the bounds and was projected onto them")
+        return "; x0 was outside the bounds and was projected onto them"
+
+    # -- what the loop asks and does beside stepping ------------------------------------------
+
+    def _rules(self) -> list[Rule]:
+        asked, x, history, sign = self.asked, self.x, self.history, self.sign
+        rules: list[Rule] = []
+        if asked["keep_iterates"]:
+            rules.append(points(x, history))
+        if asked["callback"] is not None:
+            rules.append(reporting(asked["callback"], x, history))
+        if asked["target"] is not None:
+            rules.append(stops.target_reached(asked["target"], sign))
+        if asked["xtol"] is not None:
+            rules.append(stops.step_at_most(asked["xtol"], x))
+        if asked["max_norm"] is not None:
+            rules.append(stops.out_of_bounds(asked["max_norm"], x))
+        if asked["max_time"] is not None:
+            rules.append(stops.time_over(asked["max_time"], history))
+        return rules
+
+    def _after_step(self) -> list[Callable[[int], Any]]:
+        asked, x = self.asked, self.x
+        after: list[Callable[[int], Any]] = []
+
+        def save(steps: int) -> None:
+            if steps % asked["checkpoint_interval"] == 0:
+                self._save()
+
+        if self.project is not None:
+            after.append(lambda steps: x.write(self._allowed(x.copies())))
+        elif self.bounds is not None:
+            project = self.bounds.project
+            after.append(lambda steps: project(x.arrays))
+        if self.average is not None:
+            after.append(self.average)
+        if asked["checkpoint"] is not None:
+            after.append(save)
+        return after
+
+    def _save(self) -> None:
+        average = [] if self.average is None else self.average.saved()
+        extra = {"average": average, "first_epoch": self.first_epoch}
+        resume.write(self.asked["checkpoint"], self.loop, self.batches, extra)
+
+    # -- running ------------------------------------------------------------------------------
+
+    def result(self) -> Result:
+        """Run, and say how it ended; an exception has that said in its ``result``."""
+        asked, loop = self.asked, self.loop
+        max_iter, epochs = asked["max_iter"], asked["epochs"]
+        if max_iter is None and epochs is None:
+            max_iter = defaults.MAX_ITER
+        if asked["ftol"] is not None:
+            loop.settled = Settled(asked["ftol"], asked["patience"], self.sign, self.history)
+        loop.rules = self._rules()
+        loop.after_step = self._after_step()
+        if asked["progress"]:
+            rule, close = bar(max_iter)
+            loop.rules.insert(0, rule)
+        try:
+            if self.batches is None:
+                stop = loop.climb(itertools.repeat(None), max_iter)
+            else:
+                stop = loop.climb(stream(self.batches, epochs, self.first_epoch), max_iter)
+            if asked["checkpoint"] is not None and stop.status in (Status.EPOCHS, Status.MAX_ITER):
+                self._save()
+            return self._ended(stop)
+        except KeyboardInterrupt as error:
+            stop = Stop(Status.INTERRUPTED, "interrupted; x is the best finite point")
+            if asked["on_interrupt"] == "return":
+                return self._ended(stop)
+            error.result = self._ended(stop)  # type: ignore[attr-defined]
+            raise
+        except Exception as error:
+            stop = Stop(
+                Status.RAISED, f"{type(error).__name__}: {error}; x is the best finite point"
+            )
+            error.result = self._ended(stop)  # type: ignore[attr-defined]
+            raise
+        finally:
+            if asked["progress"]:
+                close()
+
+    def _ended(self, stop: Stop) -> Result:
+        """The result of a run that stopped so."""
+        loop, x, history, objective = self.loop, self.x, self.history, self.objective
+        cut_short = stop.status >= Status.DIVERGED
+        evaluations = len(history)
+        if cut_short:
+            arrays, fun, jac = loop.best or x.arrays, loop.best_value, None
+        else:
+            arrays, fun = x.arrays, self._value()
+            jac = None if loop.gradient is None else told(x, loop.gradient)
+        if self.average is not None and self.average.arrays and not cut_short:
+            arrays = self.average.arrays
+            if self.batches is None:
+                value, gradient = objective.evaluate(x.formed(arrays), None)
+                fun, jac = as_number(value), told(x, gradient)
+                evaluations += 1
+        problem = None
+        if self.batches is None:
+            gtol = self.asked["gtol"] or 0.0
+            problem = Problem(objective, self.sign > 0, self.bounds, self.project, gtol)
+        calls_f, calls_grad = objective.calls
+        return Result(
+            x=x.formed(arrays),
+            fun=fun,
+            jac=jac,
+            nit=loop.optimizer.step_count,
+            nfev=evaluations * calls_f,
+            njev=evaluations * calls_grad,
+            success=stop.status <= Status.CALLBACK,
+            status=stop.status,
+            message=stop.message + self.notes,
+            history=history,
+            _problem=problem,
+        )
+
+    def _value(self) -> float:
+        """f at the last point, or over batches the mean of their last epoch."""
+        if self.batches is None:
+            return float(self.history.last()[0])
+        epoch = len(self.batches) if hasattr(self.batches, "__len__") else None
+        return float(self.history.value[-epoch if epoch else 0 :].mean())

@@ -1,0 +1,130 @@
+"""Bounds and projections: what keeps x where it may be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .arrays import Array, described
+from .iterate import Iterate
+
+#: Takes arrays like x's to the nearest that are allowed; may return the arrays it was given.
+Project = Callable[[list[Array]], list[Array]]
+
+
+class Bounds:
+    """A lowest and a highest value for every number of x.
+
+    Parameters
+    ----------
+    bounds : nesting
+        For one array a sequence with a pair (lo, hi) for each number, or an object with ``lb`` and ``ub``
+        that broadcast to it, as ``scipy.optimize.Bounds``; for a number a pair. For a nested x the same
+        nesting with, for each array, such an object, a pair of numbers or of arrays that broadcast to it, or
+        None. None in a pair is no bound.
+    x : Iterate
+        What is bounded.
+    """
+
+    def __init__(self, bounds: Any, x: Iterate) -> None:
+        leaves = x.point.leaves
+        is_one = isinstance(x.x, np.ndarray)
+        given = [_rows(bounds, x.arrays[0])] if is_one else x.point.place(bounds)
+        pairs = [_pair(b, leaf.array, leaf.label) for b, leaf in zip(given, leaves, strict=True)]
+        self.low = [low for low, _ in pairs]
+        self.high = [high for _, high in pairs]
+
+    def project(self, arrays: list[Array]) -> list[Array]:
+        """The arrays, written, with every number within its bounds."""
+        for array, low, high in zip(arrays, self.low, self.high, strict=True):
+            np.maximum(array, low, out=array)
+            np.minimum(array, high, out=array)
+        return arrays
+
+    def hold(self, arrays: list[Array]) -> bool:
+        """Whether every number is within its bounds."""
+        rows = zip(arrays, self.low, self.high, strict=True)
+        return all(((low <= a) & (a <= high)).all() for a, low, high in rows)
+
+    def sample(self, rng: np.random.Generator) -> list[Array]:
+        """Arrays drawn evenly from within the bounds."""
+        pairs = list(zip(self.low, self.high, strict=True))
+        if not all(np.isfinite(low).all() and np.isfinite(high).all() for low, high in pairs):
+            raise ValueError("restarts: the bounds are not all finite; give a sampler")
+        return [np.asarray(rng.uniform(low, high)).astype(low.dtype) for low, high in pairs]
+
+
+def projection(project: Any, x: Iterate) -> Project:
+    """A user's projection as one of arrays; ValueError if it gives another form or shape."""
+    if not callable(project):
+        raise TypeError(f"project: got {described(project)}, expected a function of x")
+
+    def onto(arrays: list[Array]) -> list[Array]:
+        shown = x.point.filled(arrays)
+        try:
+            found = x.point.place(project(shown))
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"project: {error}") from error
+        projected = []
+        for leaf, array in zip(x.point.leaves, found, strict=True):
+            plain = np.asarray(array)
+            if plain.shape != leaf.shape:
+                raise ValueError(
+                    f"project: returned shape {plain.shape} for {leaf.label}, expected {leaf.shape}"
+                )
+            projected.append(plain.astype(leaf.dtype, copy=False))
+        return projected
+
+    return onto
+
+
+def _rows(bounds: Any, array: Array) -> Any:
+    """SciPy's sequence of pairs as one pair of arrays."""
+    if hasattr(bounds, "lb") and hasattr(bounds, "ub"):
+        return bounds
+    try:
+        rows = [tuple(row) for row in bounds] if array.shape else [tuple(np.ravel(bounds))]
+    except TypeError as error:
+        raise TypeError(
+            f"bounds: got {described(bounds)}, expected a pair (lo, hi) for each number, "
+            "or an object with lb and ub"
+        ) from error
+    if len(rows) != array.size or any(len(row) != 2 for row in rows):
+        raise ValueError(
+            f"bounds: got {len(rows)} entries, "
+            f"expected a pair (lo, hi) for each of {array.size} numbers"
+        )
+    sides = zip(*rows, strict=True)
+    defaults = (-np.inf, np.inf)
+    return [
+        np.array([none if value is None else value for value in side], float).reshape(array.shape)
+        for side, none in zip(sides, defaults, strict=True)
+    ]
+
+
+def _pair(bounds: Any, array: Array, label: str) -> tuple[Array, Array]:
+    if bounds is None:
+        bounds = (None, None)
+    elif hasattr(bounds, "lb") and hasattr(bounds, "ub"):
+        bounds = (bounds.lb, bounds.ub)
+    if not isinstance(bounds, (tuple, list)) or len(bounds) != 2:
+        raise TypeError(f"bounds: got {described(bounds)} for {label}, expected a pair (lo, hi)")
+    sides = []
+    for bound, none in zip(bounds, (-np.inf, np.inf), strict=True):
+        try:
+            side = np.asarray(none if bound is None else bound, dtype=array.dtype)
+            sides.append(np.broadcast_to(side, array.shape))
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"bounds: {described(bound)} for {label} is no bound for shape {array.shape}"
+            ) from error
+    low, high = sides
+    wrong = ~(low <= high)  # NaN included
+    if wrong.any():
+        i = tuple(int(k) for k in np.argwhere(wrong)[0])
+        raise ValueError(
+            f"bounds: {label} at {i} has {low[i]} to {high[i]}, expected lower <= upper"
+        )
+    return low, high

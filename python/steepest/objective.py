@@ -1,0 +1,133 @@
+"""The objective as the loop calls it: one call gives the value and the gradient."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from .arrays import Array, check_gradient, described, gradient_array
+from .differences import central_differences
+from .iterate import Iterate
+
+#: Gives f's value and the gradient at a point, on a batch if there are any.
+Evaluate = Callable[[Any, Any], tuple[Any, Any]]
+
+
+class Objective:
+    """f and its gradient, with the arguments they are called with."""
+
+    def __init__(
+        self, f: Any, grad: Any, args: tuple[Any, ...], size: int, with_batches: bool
+    ) -> None:
+        if not callable(f):
+            raise TypeError(f"f: got {described(f)}, expected a function")
+        if not (grad is None or grad is True or callable(grad)):
+            raise TypeError(f"grad: got {described(grad)}, expected a function, True or None")
+        if not isinstance(args, tuple):
+            raise TypeError(f"args: got {described(args)}, expected a tuple, as in args=(data,)")
+        self.f, self.grad, self.args = f, grad, args
+        self.with_batches = with_batches
+        #: Calls of f and of grad in one evaluation.
+        self.calls = (1 + 2 * size, 0) if grad is None else (1, 1)
+        self.evaluate = self._evaluation()
+
+    def _evaluation(self) -> Evaluate:
+        f, grad, args = self.f, self.grad, self.args
+        if grad is None:
+
+            def grad(x: Any, *more: Any) -> Any:
+                return central_differences(f, x, more)
+
+        if grad is True:
+            if self.with_batches:
+                return lambda x, batch: f(x, batch, *args)
+            return lambda x, batch: f(x, *args)
+        if self.with_batches:
+            return lambda x, batch: (f(x, batch, *args), grad(x, batch, *args))
+        if args:
+            return lambda x, batch: (f(x, *args), grad(x, *args))
+        return lambda x, batch: (f(x), grad(x))  # the same, sooner
+
+    def f_at(self, x: Any) -> Any:
+        """f's value alone; there are no batches."""
+        found = self.f(x, *self.args)
+        return found[0] if self.grad is True else found
+
+    def check(self, found: Any, x: Iterate) -> None:
+        """TypeError or ValueError unless an evaluation gave a finite number and a fitting gradient."""
+        if not (isinstance(found, tuple) and len(found) == 2):
+            raise TypeError(
+                f"f: returned {described(found)}, expected (value, gradient) as grad is True"
+            )
+        value, gradient = found
+        value = as_number(value)
+        if not math.isfinite(value):
+            raise ValueError(f"f: is {value} at x0, expected a start where it is finite")
+        for leaf, part in zip(x.point.leaves, x.placed(gradient), strict=True):
+            if part is not None:
+                array = gradient_array(leaf.label, part)
+                check_gradient(leaf.label, array, leaf.array)
+                if not np.isfinite(array).all():
+                    raise ValueError(f"{leaf.label}: the gradient at x0 is not finite")
+
+
+def as_number(value: Any) -> float:
+    """f's value as a float; TypeError if it is not one real number."""
+    if isinstance(value, (np.ndarray, np.generic)):
+        if value.shape == () and value.dtype.kind in "iuf":
+            return float(value)
+        shape = f" of shape {value.shape}" if value.shape else ""
+        raise TypeError(f"f: returned {described(value)}{shape}, expected one real number")
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"f: returned {described(value)}, expected one real number")
+    return float(value)
+
+
+def length_of(x: Iterate) -> Callable[[Any], float]:
+    """The function that gives a gradient's norm over all arrays."""
+    sqrt, vdot = math.sqrt, np.vdot
+    if isinstance(x.x, np.ndarray):
+        if x.x.ndim == 0:
+            return lambda gradient: float(abs(gradient))
+        if x.x.ndim == 1:  # the quicker of the two
+            dot = np.dot
+            return lambda gradient: sqrt(dot(gradient, gradient))
+        return lambda gradient: sqrt(vdot(gradient, gradient))
+    placed = x.placed
+    return lambda gradient: sqrt(sum(float(vdot(g, g)) for g in placed(gradient) if g is not None))
+
+
+def projected_length_of(
+    x: Iterate, project: Callable[[list[Array]], list[Array]], sign: int
+) -> Callable[[Any], float]:
+    """The function that gives ‖P(x ± g) − x‖, 0 where only the constraint keeps x from moving."""
+
+    def length(gradient: Any) -> float:
+        pairs = zip(x.arrays, x.placed(gradient), strict=True)
+        asked = [at.copy() if g is None else np.asarray(at + sign * g) for at, g in pairs]
+        if not all(np.isfinite(array).all() for array in asked):
+            return math.nan
+        moved = [new - at for new, at in zip(project(asked), x.arrays, strict=True)]
+        return math.sqrt(sum(float(np.vdot(d, d)) for d in moved))
+
+    return length
+
+
+def stream(batches: Iterable[Any], epochs: int | None, first: int) -> Iterator[Any]:
+    """Batch after batch, epoch after epoch: every pass through the iterable is one.
+
+    An iterable that counts its ``epoch`` began with this run at ``first``; it may be in the middle of one.
+    """
+    passes = int(getattr(batches, "epoch", first)) - first
+    idle = 0
+    while epochs is None or passes < epochs:
+        idle += 1
+        for batch in batches:
+            idle = 0
+            yield batch
+        if idle > 1:  # one pass may give nothing: after the last batch of an epoch
+            raise ValueError("batches: an epoch gave no batch, expected at least one")
+        passes += 1

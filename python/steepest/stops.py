@@ -1,0 +1,147 @@
+"""When a run ends: the statuses, and the rules that are asked at every iteration."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from enum import IntEnum
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .history import History
+from .iterate import Iterate
+
+
+class Status(IntEnum):
+    """Why a run ended. Up to CALLBACK it is what was asked for, and a success."""
+
+    GTOL = 0
+    FTOL = 1
+    XTOL = 2
+    TARGET = 3
+    EPOCHS = 4
+    CALLBACK = 5
+    MAX_ITER = 6
+    MAX_TIME = 7
+    DIVERGED = 8
+    INTERRUPTED = 9
+    RAISED = 10
+
+
+class Stop(NamedTuple):
+    """A status and the sentence that goes with it."""
+
+    status: Status
+    message: str
+
+
+#: Asked with the iteration, f's value, the gradient's norm and the gradient; None to go on.
+Rule = Callable[[int, float, float, Any], Stop | None]
+
+
+def gradient_small(norm: float, gtol: float) -> Stop:
+    """‖∇f‖ ≤ gtol."""
+    return Stop(Status.GTOL, f"the gradient's norm, {norm:.3g}, is at most gtol = {gtol:g}")
+
+
+class Settled:
+    """Whether the best value has gained at most ftol · max(1, |best|) in the last ``patience`` iterations.
+
+    It is looked at when iteration ``due`` has come, with the best ± f so far.
+    """
+
+    def __init__(self, ftol: float, patience: int, sign: int, history: History) -> None:
+        self._ftol, self._patience = ftol, patience
+        # A run that goes on from a file was looked at before, whenever patience divided the steps.
+        looks = (len(history) - 1) // patience
+        self.due = (looks + 1) * patience
+        self._before = -math.inf
+        if len(history):
+            self._before = float((sign * history.value[: looks * patience + 1]).max())
+
+    def look(self, best: float) -> Stop | None:
+        """Stop if the gain since the last look is small."""
+        gain, self._before = best - self._before, best
+        self.due += self._patience
+        if gain > self._ftol * max(1.0, abs(best)):
+            return None
+        return Stop(
+            Status.FTOL,
+            f"the value has gained {gain:.3g} in {self._patience} iterations, "
+            f"at most ftol · max(1, |f|) with ftol = {self._ftol:g}",
+        )
+
+
+def step_at_most(xtol: float, x: Iterate) -> Rule:
+    """‖x_t − x_{t−1}‖ ≤ xtol · max(1, ‖x_t‖)."""
+    last: list[Any] = []
+
+    def rule(t: int, value: float, norm: float, gradient: Any) -> Stop | None:
+        now = x.copies()
+        if last:
+            step = norm_of([a - b for a, b in zip(now, last, strict=True)])
+            if step <= xtol * max(1.0, norm_of(now)):
+                return Stop(
+                    Status.XTOL,
+                    f"the last step, {step:.3g} long, is at most xtol · max(1, ‖x‖) "
+                    f"with xtol = {xtol:g}",
+                )
+        last[:] = now
+        return None
+
+    return rule
+
+
+def target_reached(target: float, sign: int) -> Rule:
+    """f is at least, or when minimizing at most, the target."""
+
+    def rule(t: int, value: float, norm: float, gradient: Any) -> Stop | None:
+        if sign * (value - target) >= 0:
+            return Stop(Status.TARGET, f"the value, {value:.6g}, has reached target = {target:g}")
+        return None
+
+    return rule
+
+
+def out_of_bounds(max_norm: float, x: Iterate) -> Rule:
+    """‖x‖ > max_norm."""
+
+    def rule(t: int, value: float, norm: float, gradient: Any) -> Stop | None:
+        found = norm_of(x.arrays)
+        if not found <= max_norm:
+            return diverged(f"‖x‖ = {found:.3g} is more than max_norm = {max_norm:g}", t)
+        return None
+
+    return rule
+
+
+def time_over(max_time: float, history: History) -> Rule:
+    """More than max_time seconds have passed."""
+
+    def rule(t: int, value: float, norm: float, gradient: Any) -> Stop | None:
+        if history.last()[3] >= max_time:
+            return Stop(Status.MAX_TIME, f"max_time = {max_time:g} s have passed")
+        return None
+
+    return rule
+
+
+def all_iterations(max_iter: int) -> Stop:
+    """The end of a run that nothing else has ended."""
+    return Stop(Status.MAX_ITER, f"max_iter = {max_iter} iterations are done")
+
+
+def all_epochs() -> Stop:
+    """The end of a run through all batches."""
+    return Stop(Status.EPOCHS, "all epochs are done")
+
+
+def diverged(why: str, t: int) -> Stop:
+    """The end of a run that has gone where nothing is to be found."""
+    return Stop(Status.DIVERGED, f"diverged at iteration {t}: {why}; x is the best finite point")
+
+
+def norm_of(arrays: list[Any]) -> float:
+    """The Euclidean norm over all arrays."""
+    return math.sqrt(sum(float(np.vdot(array, array)) for array in arrays))
