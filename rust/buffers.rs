@@ -23,18 +23,17 @@
 use std::array::from_fn;
 use std::mem::MaybeUninit;
 use std::ops::Range;
+use std::ptr::null_mut;
 
-use numpy::npyffi::{NPY_ARRAY_WRITEABLE, NPY_TYPES, PyArrayObject};
+use numpy::npyffi::{
+    NPY_ARRAY_WRITEABLE, NPY_TYPES, PyArray_Descr_fields, PyArrayObject, PyArrayObject_fields,
+};
+use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::{ffi, types::PyType};
+use pyo3::types::{PyList, PyType};
 
-use crate::laws::Real;
-
-/// Whether two shapes are equal: for a few axes faster than the call that `==` becomes.
-#[inline(always)]
-fn equal(a: &[isize], b: &[isize]) -> bool {
-    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a == b)
-}
+use crate::laws::{Mask, Real};
+use crate::vectors::{Element, Vector, Vectors};
 
 /// Elements that pass through scratch at a time: the scratch of a step stays in the first-level cache.
 const SCRATCH: usize = 512;
@@ -46,6 +45,17 @@ pub enum Dtype {
 }
 
 impl Dtype {
+    /// None if the laws are not written in it.
+    #[inline(always)]
+    fn of(descr: &PyArray_Descr_fields) -> Option<Self> {
+        match descr.type_num {
+            _ if descr.byteorder as u8 != b'=' => None,
+            n if n == NPY_TYPES::NPY_FLOAT as i32 => Some(Self::F32),
+            n if n == NPY_TYPES::NPY_DOUBLE as i32 => Some(Self::F64),
+            _ => None,
+        }
+    }
+
     pub fn size(self) -> usize {
         match self {
             Self::F32 => 4,
@@ -79,27 +89,38 @@ impl<'a> Header<'a> {
                 return None;
             }
             let fields = &(*object.cast::<PyArrayObject>()).fields;
-            let descr = &(*fields.descr).fields;
-            let dtype = match descr.type_num {
-                n if n == NPY_TYPES::NPY_FLOAT as i32 => Dtype::F32,
-                n if n == NPY_TYPES::NPY_DOUBLE as i32 => Dtype::F64,
-                _ => return None,
-            };
-            if descr.byteorder as u8 != b'=' {
-                return None;
-            }
-            let axes = fields.nd as usize;
-            let numbers = |first: *const isize| {
-                if axes == 0 { &[][..] } else { std::slice::from_raw_parts(first, axes) }
-            };
+            let dtype = Dtype::of(&(*fields.descr).fields)?;
             Some(Self {
                 data: fields.data.cast(),
-                shape: numbers(fields.dimensions),
-                strides: numbers(fields.strides),
+                shape: numbers(fields.dimensions, fields.nd),
+                strides: numbers(fields.strides, fields.nd),
                 dtype,
                 writable: fields.flags & NPY_ARRAY_WRITEABLE != 0,
             })
         }
+    }
+}
+
+/// One number for each of an array's axes.
+///
+/// # Safety
+/// There are so many at `first`, unless there are no axes; nobody changes them while they are in use.
+#[inline(always)]
+unsafe fn numbers<'a>(first: *const isize, axes: i32) -> &'a [isize] {
+    // SAFETY: the caller's.
+    if axes == 0 { &[] } else { unsafe { std::slice::from_raw_parts(first, axes as usize) } }
+}
+
+/// Whether `list[place] is value`.
+#[inline(always)]
+pub fn is_item(list: &Bound<'_, PyList>, place: usize, value: &Py<PyAny>) -> bool {
+    // SAFETY: a list is asked; what it answers is compared and not followed.
+    unsafe {
+        let item = ffi::PyList_GetItem(list.as_ptr(), place as ffi::Py_ssize_t);
+        if item.is_null() {
+            ffi::PyErr_Clear();
+        }
+        item == value.as_ptr()
     }
 }
 
@@ -116,9 +137,9 @@ unsafe impl Sync for Address {}
 pub struct Array {
     held: Option<Py<PyAny>>,
     data: Address,
-    shape: Vec<isize>,
-    strides: Vec<isize>,
     dtype: Dtype,
+    shape: Box<[isize]>,
+    strides: Box<[isize]>,
     ordered: Walk,
     indexed: Walk,
     extent: Range<usize>,
@@ -150,22 +171,25 @@ impl Array {
         Some(Self {
             held: Some(object.clone().unbind()),
             data: Address(data),
-            shape: shape.to_vec(),
-            strides: strides.to_vec(),
             dtype,
+            shape: shape.into(),
+            strides: strides.into(),
             ordered: Walk::new(shape, strides, dtype, order.unwrap_or(&own_order)),
             indexed: Walk::new(shape, strides, dtype, &Order::index(shape.len())),
             extent: extent(data as usize, shape, strides, dtype)?,
         })
     }
 
-    /// Holds a gradient of `theta` in the place of the last one, and says whether it lies in the same
-    /// memory, so that what was found out about that one still stands. None if it is no gradient of
-    /// `theta`, or shall be `writable` and is not.
-    #[inline(always)]
-    pub fn take(
+    /// Holds another object that looks like the last one.
+    pub fn hold_again(&mut self, object: Bound<'_, PyAny>) {
+        self.held = Some(object.unbind());
+    }
+
+    /// Takes hold of a gradient of `theta` in the place of the last one, and says whether it lies where that
+    /// one lay. None if it is no gradient of `theta`, or shall be `writable` and is not.
+    pub fn hold_gradient(
         place: &mut Option<Self>,
-        object: &Bound<'_, PyAny>,
+        object: Bound<'_, PyAny>,
         theta: &Self,
         order: &Order,
         writable: bool,
@@ -173,27 +197,25 @@ impl Array {
     ) -> Option<bool> {
         // SAFETY: no Python code runs before this function returns; dropping the last gradient cannot
         // run any either, as it was released at the end of its step.
-        let header = unsafe { Header::read(object, ndarray) }?;
+        let header = unsafe { Header::read(&object, ndarray) }?;
         if theta.dtype != header.dtype
-            || !equal(&theta.shape, header.shape)
+            || *theta.shape != *header.shape
             || (writable && !header.writable)
         {
             return None;
         }
         match place {
-            Some(last) if equal(&last.strides, header.strides) => {
+            Some(last) if *last.strides == *header.strides => {
                 let same = last.data.0 == header.data;
-                if !same {
-                    let place = header.data as usize;
-                    last.extent = extent(place, &last.shape, &last.strides, last.dtype)?;
-                    last.data = Address(header.data);
-                }
-                last.held = Some(object.clone().unbind());
+                let place = header.data as usize;
+                last.extent = extent(place, &last.shape, &last.strides, last.dtype)?;
+                last.data = Address(header.data);
+                last.held = Some(object.unbind());
                 Some(same)
             }
             _ => {
-                *place = Self::with_header(object, &header, Some(order));
-                place.as_ref().map(|_| false)
+                *place = Some(Self::with_header(&object, &header, Some(order))?);
+                Some(false)
             }
         }
     }
@@ -224,23 +246,28 @@ impl Array {
         self.ordered.len
     }
 
+    /// Where its elements begin, if in the order of the parameter's memory they lie one after another, aligned.
+    fn first(&self) -> Option<Address> {
+        let aligned = (self.data.0 as usize).is_multiple_of(self.dtype.size());
+        (self.held.is_some() && self.ordered.adjacent && aligned).then_some(self.data)
+    }
+
     /// Whether it is a single float64 number, without axes.
     pub fn is_number(&self) -> bool {
         self.dtype == Dtype::F64 && self.shape.is_empty()
     }
 
     /// Whether the object held is still the writable array it was: same memory, shape, strides, dtype.
-    #[inline(always)]
     pub fn is_unchanged(&self, ndarray: &Bound<'_, PyType>) -> bool {
         let Some(object) = &self.held else { return false };
         // SAFETY: no Python code runs before this function returns.
         let header = unsafe { Header::read(object.bind(ndarray.py()), ndarray) };
         header.is_some_and(|header| {
-            header.writable
-                && self.data.0 == header.data
+            self.data.0 == header.data
                 && self.dtype == header.dtype
-                && equal(&self.shape, header.shape)
-                && equal(&self.strides, header.strides)
+                && *self.shape == *header.shape
+                && *self.strides == *header.strides
+                && header.writable
         })
     }
 
@@ -251,24 +278,131 @@ impl Array {
 
     /// The elements in the order of the parameter's memory.
     #[inline(always)]
-    pub fn ordered<T: Real>(&self) -> Span<'_, T> {
+    pub fn ordered<T: Element>(&self) -> Span<'_, T> {
         self.span(&self.ordered)
     }
 
     /// The elements in index order.
     #[inline(always)]
-    pub fn indexed<T: Real>(&self) -> Span<'_, T> {
+    pub fn indexed<T: Element>(&self) -> Span<'_, T> {
         self.span(&self.indexed)
     }
 
     #[inline(always)]
-    fn span<'a, T: Real>(&'a self, walk: &'a Walk) -> Span<'a, T> {
+    fn span<'a, T: Element>(&'a self, walk: &'a Walk) -> Span<'a, T> {
         assert!(
             self.held.is_some() && size_of::<T>() == self.dtype.size(),
             "not this array's span"
         );
         // SAFETY: the array is held, and the walk was made from its shape and strides.
         unsafe { Span::new(self.data.0, walk) }
+    }
+}
+
+/// What an array of at most two axes looks like: all that a step compares to know it again, in one place.
+pub struct Look {
+    data: Address,
+    shape: [isize; 2],
+    strides: [isize; 2],
+    /// `MANY` if there are more: then nothing looks like it, and who asks has to look closer.
+    axes: usize,
+    dtype: Dtype,
+}
+
+const MANY: usize = usize::MAX;
+
+impl Look {
+    /// What nothing looks like.
+    pub const NONE: Self = Self {
+        data: Address(null_mut()),
+        shape: [0; 2],
+        strides: [0; 2],
+        axes: MANY,
+        dtype: Dtype::F32,
+    };
+
+    pub fn of(array: &Array) -> Self {
+        let pair = |numbers: &[isize]| match *numbers {
+            [] => ([0, 0], 0),
+            [a] => ([a, 0], 1),
+            [a, b] => ([a, b], 2),
+            _ => ([0, 0], MANY),
+        };
+        let (shape, axes) = pair(&array.shape);
+        Self { data: array.data, shape, strides: pair(&array.strides).0, axes, dtype: array.dtype }
+    }
+
+    /// Whether `object` looks like this, and is writable if it shall be.
+    #[inline(always)]
+    pub fn is_of(
+        &self,
+        object: &Bound<'_, PyAny>,
+        writable: bool,
+        ndarray: &Bound<'_, PyType>,
+    ) -> bool {
+        // SAFETY: once its type is `ndarray` the object is laid out as one; no Python code runs before
+        // this function returns.
+        unsafe {
+            if ffi::Py_TYPE(object.as_ptr()) != ndarray.as_type_ptr() {
+                return false;
+            }
+            let fields = &(*object.as_ptr().cast::<PyArrayObject>()).fields;
+            let descr = &(*fields.descr).fields;
+            self.is_where(fields)
+                && (fields.nd < 1 || *fields.strides == self.strides[0])
+                && (fields.nd < 2 || *fields.strides.add(1) == self.strides[1])
+                && Dtype::of(descr) == Some(self.dtype)
+                && (fields.flags & NPY_ARRAY_WRITEABLE != 0 || !writable)
+        }
+    }
+
+    /// Whether an array's memory is this, and as much.
+    ///
+    /// # Safety
+    /// They are the fields of an array; nobody changes them meanwhile.
+    #[inline(always)]
+    unsafe fn is_where(&self, fields: &PyArrayObject_fields) -> bool {
+        // SAFETY: there are `nd` dimensions.
+        unsafe {
+            fields.data.cast() == self.data.0
+                && fields.nd as usize == self.axes
+                && (fields.nd < 1 || *fields.dimensions == self.shape[0])
+                && (fields.nd < 2 || *fields.dimensions.add(1) == self.shape[1])
+        }
+    }
+}
+
+/// An array object that must stay what it was, and what that was.
+pub struct Watched {
+    object: Py<PyAny>,
+    look: Look,
+}
+
+impl Watched {
+    /// None if the array is not held.
+    pub fn over(array: &Array, py: Python<'_>) -> Option<Self> {
+        let object = array.held.as_ref()?.clone_ref(py);
+        Some(Self { object, look: Look::of(array) })
+    }
+
+    pub fn object(&self) -> &Py<PyAny> {
+        &self.object
+    }
+
+    /// Whether it is still the writable array it was; false also if that has to be looked at closer.
+    #[inline(always)]
+    pub fn is_unchanged(&self, ndarray: &Bound<'_, PyType>) -> bool {
+        self.look.is_of(self.object.bind(ndarray.py()), true, ndarray)
+    }
+
+    /// Whether its memory is still where it was, and as much: enough for an array that is ours, of which
+    /// nobody else may know that it is read-only or seen as of another dtype. False also if that has to be
+    /// looked at closer.
+    #[inline(always)]
+    pub fn is_in_place(&self) -> bool {
+        // SAFETY: the object is alive and was seen to be an array; no Python code runs before this
+        // function returns.
+        unsafe { self.look.is_where(&(*self.object.as_ptr().cast::<PyArrayObject>()).fields) }
     }
 }
 
@@ -415,7 +549,7 @@ pub struct Span<'a, T> {
     direct: Option<*mut T>,
 }
 
-impl<'a, T: Real> Span<'a, T> {
+impl<'a, T: Element> Span<'a, T> {
     /// The numbers of a slice, for tests that have no array.
     #[cfg(test)]
     pub fn over(numbers: &'a mut [T], walk: &'a Walk) -> Self {
@@ -443,17 +577,25 @@ impl<'a, T: Real> Span<'a, T> {
         assert!(range.start <= range.end && range.end <= self.walk.len, "range outside the array");
     }
 
-    /// Calls `visit(i, element)` for the i-th element of `range`, in order; elements may be misaligned.
+    /// Calls `visit(done, first, count, stride)` for each stretch of equal stride in elements `range`, in
+    /// order, `done` of them being behind it; elements may be misaligned.
     #[inline(always)]
-    fn each(&self, range: Range<usize>, mut visit: impl FnMut(usize, *mut T)) {
+    fn stretches(&self, range: Range<usize>, mut visit: impl FnMut(usize, *mut u8, usize, isize)) {
         self.check(&range);
         let mut done = 0;
         self.walk.stretches(range, |offset, count, stride| {
-            let first = self.data.wrapping_offset(offset);
+            visit(done, self.data.wrapping_offset(offset), count, stride);
+            done += count;
+        });
+    }
+
+    /// Calls `visit(i, element)` for the i-th element of `range`, in order; elements may be misaligned.
+    #[inline(always)]
+    fn each(&self, range: Range<usize>, mut visit: impl FnMut(usize, *mut T)) {
+        self.stretches(range, |done, first, count, stride| {
             for i in 0..count {
                 visit(done + i, first.wrapping_offset(i as isize * stride).cast());
             }
-            done += count;
         });
     }
 
@@ -463,9 +605,21 @@ impl<'a, T: Real> Span<'a, T> {
         match self.direct {
             Some(first) => first.wrapping_add(range.start),
             None => {
-                // SAFETY: in bounds by `each`; `scratch` has room for the range.
-                self.each(range, |i, element| unsafe {
-                    scratch.add(i).write(element.read_unaligned())
+                self.stretches(range, |done, first, count, stride| {
+                    // SAFETY: in bounds by `stretches`; `scratch` has room for the range. Volatile, or the
+                    // compiler makes vectors of single elements.
+                    unsafe {
+                        let scratch = scratch.add(done);
+                        if stride == Self::SIZE {
+                            scratch
+                                .cast::<u8>()
+                                .copy_from_nonoverlapping(first, count * size_of::<T>());
+                        } else {
+                            apart::<T>(first, stride, count, |i, element| {
+                                scratch.add(i).write_volatile(element.read_unaligned());
+                            });
+                        }
+                    }
                 });
                 scratch
             }
@@ -476,12 +630,23 @@ impl<'a, T: Real> Span<'a, T> {
     #[inline(always)]
     fn leave(&self, range: Range<usize>, scratch: *const T) {
         if self.direct.is_none() {
-            // SAFETY: in bounds by `each`; `scratch` holds the range.
-            self.each(range, |i, element| unsafe {
-                element.write_unaligned(scratch.add(i).read())
+            self.stretches(range, |done, first, count, stride| {
+                // SAFETY: in bounds by `stretches`; `scratch` holds the range. Volatile for the same reason.
+                unsafe {
+                    let scratch = scratch.add(done);
+                    if stride == Self::SIZE {
+                        first.copy_from_nonoverlapping(scratch.cast(), count * size_of::<T>());
+                    } else {
+                        apart::<T>(first, stride, count, |i, element| {
+                            element.write_unaligned(scratch.add(i).read_volatile());
+                        });
+                    }
+                }
             });
         }
     }
+
+    const SIZE: isize = size_of::<T>() as isize;
 
     /// Replaces every element x by `next(x)`, in order.
     pub fn replace(&self, mut next: impl FnMut(T) -> T) {
@@ -502,193 +667,297 @@ impl<'a, T: Real> Span<'a, T> {
         self.each(range, |_, element| unsafe { element.write_unaligned(T::ZERO) });
     }
 
-    /// Sets every element to zero.
-    pub fn zero(&self) {
-        self.zero_range(0..self.len());
-    }
-
-    /// Calls `read` with elements `range`, in order, in lanes of [`LANE`] (the last may be shorter);
+    /// Calls `read` with elements `range`, in order, in blocks of [`BLOCK`] (the last may be shorter);
     /// stops when it returns false, and returns what it returned last.
-    #[inline(always)]
-    pub fn lanes(&self, range: Range<usize>, mut read: impl FnMut(Lane<T>) -> bool) -> bool {
+    pub fn blocks(&self, range: Range<usize>, mut read: impl FnMut(Block<T>) -> bool) -> bool {
         self.check(&range);
-        let Some(first) = self.direct else { return self.gathered_lanes(range, read) };
-        // A loop, not an adapter: what is not inlined here is not compiled for the instruction set.
-        let mut start = range.start;
-        while start < range.end {
-            let len = LANE.min(range.end - start);
-            if !read(Lane { first: first.wrapping_add(start), len }) {
-                return false;
-            }
-            start += len;
-        }
-        true
+        let Some(first) = self.direct else { return self.gathered_blocks(range, read) };
+        range.clone().step_by(BLOCK).all(|start| {
+            let len = BLOCK.min(range.end - start);
+            read(Block { first: first.wrapping_add(start), len })
+        })
     }
 
     /// The same through scratch; apart, so that nothing else needs a stack of that size.
     #[inline(never)]
-    fn gathered_lanes(&self, range: Range<usize>, mut read: impl FnMut(Lane<T>) -> bool) -> bool {
-        let mut scratch = [const { MaybeUninit::<T>::uninit() }; LANE];
-        range.clone().step_by(LANE).all(|start| {
-            let range = start..range.end.min(start + LANE);
+    fn gathered_blocks(&self, range: Range<usize>, mut read: impl FnMut(Block<T>) -> bool) -> bool {
+        let mut scratch = [const { MaybeUninit::<T>::uninit() }; BLOCK];
+        range.clone().step_by(BLOCK).all(|start| {
+            let range = start..range.end.min(start + BLOCK);
             let len = range.len();
-            read(Lane { first: self.enter(range, scratch.as_mut_ptr().cast()), len })
+            read(Block { first: self.enter(range, scratch.as_mut_ptr().cast()), len })
         })
     }
 }
 
+/// Calls `copy(i, element)` with elements that lie `stride` bytes apart, four at a time: the counting would
+/// cost more than the copying.
+#[inline(always)]
+fn apart<T>(first: *mut u8, stride: isize, count: usize, copy: impl Fn(usize, *mut T)) {
+    let mut element = first.cast::<T>();
+    for i in (0..count / 4 * 4).step_by(4) {
+        for k in 0..4 {
+            copy(i + k, element.wrapping_byte_offset(k as isize * stride));
+        }
+        element = element.wrapping_byte_offset(4 * stride);
+    }
+    for i in count / 4 * 4..count {
+        copy(i, element);
+        element = element.wrapping_byte_offset(stride);
+    }
+}
+
 /// How many elements are read at a time.
-pub const LANE: usize = 4096;
+pub const BLOCK: usize = 4096;
 
 /// In rows this wide: enough independent sums to fill any vector unit.
 pub const WIDTH: usize = 32;
 
 /// Elements one after another, read by value.
 #[derive(Clone, Copy)]
-pub struct Lane<T> {
+pub struct Block<T> {
     first: *const T,
     len: usize,
 }
 
-impl<T: Real> Lane<T> {
-    /// Calls `read` with each row of [`WIDTH`] elements, the last padded with zeros.
+impl<T: Element> Block<T> {
+    /// Whether all elements are smaller than `bound` in magnitude.
     #[inline(always)]
-    pub fn rows(&self, mut read: impl FnMut([T; WIDTH])) {
-        let full = self.len / WIDTH * WIDTH;
+    pub fn all_below<V: Vectors>(&self, bound: T::In<V>) -> bool {
+        let width = T::In::<V>::WIDTH;
+        let mut below = [T::In::<V>::ZERO.below(bound); 4];
         let mut start = 0;
-        while start < full {
-            // SAFETY: the row lies within the lane.
-            read(unsafe { self.first.add(start).cast::<[T; WIDTH]>().read() });
+        // SAFETY: the vectors lie within the block.
+        unsafe {
+            let is_below = |x: T::In<V>| x.abs().below(bound);
+            while self.len - start >= 4 * width {
+                for (k, below) in below.iter_mut().enumerate() {
+                    let first = self.first.add(start + k * width);
+                    *below = *below & is_below(T::In::<V>::read(first));
+                }
+                start += 4 * width;
+            }
+            while self.len - start >= width {
+                below[0] = below[0] & is_below(T::In::<V>::read(self.first.add(start)));
+                start += width;
+            }
+            if start < self.len {
+                let rest = self.len - start;
+                let last = T::In::<V>::read_some(self.first.add(start), rest);
+                below[1] = below[1] & is_below(last);
+            }
+        }
+        ((below[0] & below[1]) & (below[2] & below[3])).all()
+    }
+
+    /// Calls `read(k, vector)` with the k-th vector of each row of [`WIDTH`] elements, in float64, the last
+    /// row padded with zeros.
+    #[inline(always)]
+    pub fn rows<V: Vectors>(&self, mut read: impl FnMut(usize, V::F64)) {
+        let mut padded = [T::ZERO; WIDTH];
+        let mut start = 0;
+        while start < self.len {
+            // SAFETY: the elements lie within the block.
+            let mut row = unsafe { self.first.add(start) };
+            if self.len - start < WIDTH {
+                for (k, x) in padded.iter_mut().enumerate().take(self.len - start) {
+                    // SAFETY: the same.
+                    *x = unsafe { row.add(k).read() };
+                }
+                row = padded.as_ptr();
+            }
+            for k in 0..WIDTH / V::F64::WIDTH {
+                // SAFETY: the vector lies within the row.
+                read(k, unsafe { T::wide::<V>(row.add(k * V::F64::WIDTH)) });
+            }
             start += WIDTH;
         }
-        if full < self.len {
-            let mut row = [T::ZERO; WIDTH];
-            for i in full..self.len {
-                // SAFETY: `i` lies within the lane.
-                row[i - full] = unsafe { self.first.add(i).read() };
-            }
-            read(row);
-        }
     }
 }
 
-/// The arrays of one parameter, all walked in the same order.
+/// The most state arrays that a law has.
+pub const MOST_STATES: usize = 3;
+
+/// What a law does to elements side by side: (θ, g, state) → (θ, state).
+pub trait Update<X, const STATES: usize> {
+    fn update(&self, theta: X, gradient: X, state: [X; STATES]) -> (X, [X; STATES]);
+}
+
+/// Elements one after another in parameter, gradient and states, aligned: where they begin, and how many.
 #[derive(Clone, Copy)]
-pub struct Operands<'a, T, const STATES: usize> {
-    pub theta: Span<'a, T>,
-    pub gradient: Span<'a, T>,
-    pub state: [Span<'a, T>; STATES],
-}
-
-/// What a law does to one element: (θ, g, state) → (θ, state).
-pub trait Update<T, const STATES: usize>: Fn(T, T, [T; STATES]) -> (T, [T; STATES]) {}
-impl<T, const STATES: usize, F: Fn(T, T, [T; STATES]) -> (T, [T; STATES])> Update<T, STATES> for F {}
-
-impl<T: Real, const STATES: usize> Operands<'_, T, STATES> {
-    #[inline(always)]
-    fn check(&self, range: &Range<usize>) {
-        self.theta.check(range);
-        self.gradient.check(range);
-        self.state.iter().for_each(|span| span.check(range));
-    }
-
-    /// Elements `range`, if those of every array lie one after another, aligned.
-    #[inline(always)]
-    pub fn direct(&self, range: &Range<usize>) -> Option<Lanes<T, STATES>> {
-        self.check(range);
-        let from = |first: *mut T| first.wrapping_add(range.start);
-        let theta = from(self.theta.direct?);
-        let mut state = [theta; STATES];
-        for (lane, span) in state.iter_mut().zip(&self.state) {
-            *lane = from(span.direct?);
-        }
-        Some(Lanes { theta, gradient: from(self.gradient.direct?), state, len: range.len() })
-    }
-
-    /// Replaces (θ, state) by `update(θ, g, state)`, element by element of `range`, through scratch where
-    /// elements are misaligned or lie apart.
-    #[inline(always)]
-    pub fn update(&self, range: Range<usize>, update: impl Update<T, STATES>) {
-        self.check(&range);
-        let Self { theta, gradient, state } = self;
-        let mut thetas = scratch::<T>();
-        let mut gradients = scratch::<T>();
-        let mut states: [_; STATES] = from_fn(|_| scratch::<T>());
-        for start in range.clone().step_by(SCRATCH) {
-            let block = start..range.end.min(start + SCRATCH);
-            let lanes = Lanes {
-                theta: theta.enter(block.clone(), thetas.as_mut_ptr().cast()),
-                gradient: gradient.enter(block.clone(), gradients.as_mut_ptr().cast()),
-                state: from_fn(|k| state[k].enter(block.clone(), states[k].as_mut_ptr().cast())),
-                len: block.len(),
-            };
-            lanes.update(&update);
-            theta.leave(block.clone(), lanes.theta);
-            (0..STATES).for_each(|k| state[k].leave(block.clone(), lanes.state[k]));
-        }
-    }
-}
-
-/// Aligned elements one after another, in the arrays of one parameter or in scratch.
-#[derive(Clone, Copy)]
-pub struct Lanes<T, const STATES: usize> {
-    theta: *mut T,
-    gradient: *const T,
-    state: [*mut T; STATES],
+pub struct Lanes {
+    theta: Address,
+    gradient: Address,
+    state: [Address; MOST_STATES],
+    states: usize,
     len: usize,
+    dtype: Dtype,
 }
 
-impl<T: Real, const STATES: usize> Lanes<T, STATES> {
+impl Lanes {
+    /// No elements.
+    pub const NONE: Self = Self {
+        theta: Address(null_mut()),
+        gradient: Address(null_mut()),
+        state: [Address(null_mut()); MOST_STATES],
+        states: MOST_STATES,
+        len: 0,
+        dtype: Dtype::F32,
+    };
+
+    /// All elements of a parameter's arrays; none where they do not lie one after another, aligned.
+    pub fn over(theta: &Array, gradient: &Array, state: &[Array]) -> Option<Self> {
+        let first = |array: &Array| array.is_like(theta).then(|| array.first()).flatten();
+        let mut lanes = Self {
+            theta: first(theta)?,
+            gradient: first(gradient)?,
+            states: state.len(),
+            len: theta.len(),
+            dtype: theta.dtype,
+            ..Self::NONE
+        };
+        for (place, array) in lanes.state.iter_mut().zip(state) {
+            *place = first(array)?;
+        }
+        Some(lanes)
+    }
+
+    /// The numbers of slices, for tests that have no arrays.
+    #[cfg(test)]
+    pub fn of_slices<const STATES: usize>(
+        theta: &mut [f32],
+        gradient: &[f32],
+        state: [&mut [f32]; STATES],
+    ) -> Self {
+        let len = theta.len();
+        assert!(gradient.len() == len && state.iter().all(|state| state.len() == len));
+        let mut lanes = Self {
+            theta: Address(theta.as_mut_ptr().cast()),
+            gradient: Address(gradient.as_ptr().cast_mut().cast()),
+            states: STATES,
+            len,
+            ..Self::NONE
+        };
+        for (place, state) in lanes.state.iter_mut().zip(state) {
+            *place = Address(state.as_mut_ptr().cast());
+        }
+        lanes
+    }
+
     pub fn len(&self) -> usize {
         self.len
     }
 
-    /// Replaces (θ, state) by `update(θ, g, state)`, element by element of a multiple of 16 elements.
+    /// Of these elements, those of `range`.
     #[inline(always)]
-    pub fn update_many(&self, update: impl Update<T, STATES>) {
-        // SAFETY: as many as there are.
-        unsafe { self.update_some(0, self.len & !15, &update) }
-    }
-
-    /// The same for any number: the compiler makes vectors of a loop whose count it knows to be a multiple
-    /// of their length, so the last few go by eights and fours, not one by one.
-    #[inline(always)]
-    pub fn update(&self, update: impl Update<T, STATES>) {
-        let mut start = 0;
-        for count in [self.len & !15, self.len & 8, self.len & 4, self.len & 3] {
-            // SAFETY: the counts add up to `len`.
-            unsafe { self.update_some(start, count, &update) };
-            start += count;
+    pub fn part(&self, range: &Range<usize>) -> Self {
+        assert!(range.start <= range.end && range.end <= self.len, "range outside the array");
+        let from = |first: Address| Address(first.0.wrapping_add(range.start * self.dtype.size()));
+        Self {
+            theta: from(self.theta),
+            gradient: from(self.gradient),
+            state: self.state.map(from),
+            len: range.len(),
+            ..*self
         }
     }
 
-    /// # Safety
-    /// There are so many elements.
+    /// The gradient's elements.
     #[inline(always)]
-    unsafe fn update_some(&self, start: usize, count: usize, update: &impl Update<T, STATES>) {
-        let Self { theta, gradient, state, .. } = *self;
-        for i in start..start + count {
-            // SAFETY: each pointer leads to as many elements; only those of parameter and states are
+    pub fn gradient<T: Element>(&self) -> Block<T> {
+        assert!(self.len == 0 || size_of::<T>() == self.dtype.size(), "not this array's elements");
+        Block { first: self.gradient.0.cast(), len: self.len }
+    }
+
+    /// Replaces (θ, state) by what `update` makes of them, vector by vector.
+    #[inline(always)]
+    pub fn update<T: Element, V: Vectors, const STATES: usize>(
+        &self,
+        update: &impl Update<T::In<V>, STATES>,
+    ) {
+        let fits = size_of::<T>() == self.dtype.size() && STATES <= self.states;
+        assert!(self.len == 0 || fits, "not this array's elements");
+        // Copies, which no write to an array can change.
+        let first = |address: Address| address.0.cast::<T>();
+        let (theta, gradient) = (first(self.theta), first(self.gradient));
+        let state: [*mut T; STATES] = from_fn(|k| first(self.state[k]));
+        let (mut start, width) = (0, T::In::<V>::WIDTH);
+        while self.len - start >= width {
+            // SAFETY: each pointer leads to so many elements; only those of parameter and states are
             // written, which are disjoint.
             unsafe {
-                let old = from_fn(|k| state[k].add(i).read());
-                let (x, new) = update(theta.add(i).read(), gradient.add(i).read(), old);
-                theta.add(i).write(x);
-                (0..STATES).for_each(|k| state[k].add(i).write(new[k]));
+                let old = state.map(|first| T::In::<V>::read(first.add(start)));
+                let (x, g) = (theta.add(start), gradient.add(start));
+                let (new_x, new) = update.update(T::In::<V>::read(x), T::In::<V>::read(g), old);
+                new_x.write(x);
+                (0..STATES).for_each(|k| new[k].write(state[k].add(start)));
+            }
+            start += width;
+        }
+        let rest = self.len - start;
+        if rest > 0 {
+            // SAFETY: the same.
+            unsafe {
+                let old = state.map(|first| T::In::<V>::read_some(first.add(start), rest));
+                let (x, g) = (theta.add(start), gradient.add(start));
+                let (new_x, new) = update.update(
+                    T::In::<V>::read_some(x, rest),
+                    T::In::<V>::read_some(g, rest),
+                    old,
+                );
+                new_x.write_some(x, rest);
+                (0..STATES).for_each(|k| new[k].write_some(state[k].add(start), rest));
             }
         }
     }
+
+    /// Sets the gradient's elements to zero.
+    pub fn zero_gradient(&self) {
+        // SAFETY: there are so many elements; zero bytes are the number 0.
+        unsafe { self.gradient.0.write_bytes(0, self.len * self.dtype.size()) };
+    }
 }
 
-/// Room for a block of elements; filled before it is read.
-#[inline(always)]
-fn scratch<T>() -> [MaybeUninit<T>; SCRATCH] {
-    [const { MaybeUninit::uninit() }; SCRATCH]
+/// Calls `step` with elements `range` of a parameter's arrays, some at a time, through scratch where they
+/// are misaligned or lie apart. A function of its own, so that nothing else needs a stack of that size.
+#[inline(never)]
+pub fn gathered<T: Element>(
+    theta: Span<'_, T>,
+    gradient: Span<'_, T>,
+    state: &[Array],
+    range: Range<usize>,
+    mut step: impl FnMut(&Lanes),
+) {
+    let mut scratch = [[const { MaybeUninit::<T>::uninit() }; SCRATCH]; MOST_STATES + 2];
+    let [thetas, gradients, states @ ..] = &mut scratch;
+    for start in range.clone().step_by(SCRATCH) {
+        let block = start..range.end.min(start + SCRATCH);
+        let enter = |span: &Span<'_, T>, scratch: &mut [MaybeUninit<T>]| {
+            Address(span.enter(block.clone(), scratch.as_mut_ptr().cast()).cast())
+        };
+        let mut lanes = Lanes {
+            theta: enter(&theta, thetas),
+            gradient: enter(&gradient, gradients),
+            states: state.len(),
+            len: block.len(),
+            dtype: if size_of::<T>() == 4 { Dtype::F32 } else { Dtype::F64 },
+            ..Lanes::NONE
+        };
+        for ((place, array), scratch) in lanes.state.iter_mut().zip(state).zip(&mut *states) {
+            *place = enter(&array.ordered(), scratch);
+        }
+        step(&lanes);
+        theta.leave(block.clone(), lanes.theta.0.cast());
+        for (first, array) in lanes.state.iter().zip(state) {
+            array.ordered::<T>().leave(block.clone(), first.0.cast());
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vectors::Single;
 
     fn walk(shape: &[isize], strides: &[isize], order: &Order) -> Walk {
         Walk::new(shape, strides, Dtype::F64, order)
@@ -780,8 +1049,15 @@ mod tests {
         let even = Walk::line(1000, Dtype::F64);
         // SAFETY: the walk is that of the numbers in `bytes`.
         let theta = unsafe { Span::new(data, &odd) };
-        let operands = Operands { theta, gradient: Span::over(&mut gradient, &even), state: [] };
-        operands.update(1..1000, |x, g: f64, []| (x + g, []));
+        struct Sum;
+        impl Update<f64, 0> for Sum {
+            fn update(&self, x: f64, g: f64, []: [f64; 0]) -> (f64, [f64; 0]) {
+                (x + g, [])
+            }
+        }
+        gathered(theta, Span::over(&mut gradient, &even), &[], 1..1000, |lanes| {
+            lanes.update::<f64, Single, 0>(&Sum);
+        });
         for i in 0..1000 {
             // SAFETY: within `bytes`.
             assert_eq!(

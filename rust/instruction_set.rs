@@ -4,6 +4,8 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::vectors::{self, Vectors};
+
 /// From the narrowest vectors to the widest.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Width {
@@ -98,29 +100,35 @@ impl InstructionSet {
     }
 }
 
-/// Code that is compiled once for each instruction set: `run` and all it calls must be inlined into it.
+/// Code that is compiled once for each instruction set, with its vectors: `run` and all it calls must be
+/// inlined into it.
 pub trait Kernel {
     type Output;
-    fn run(self) -> Self::Output;
+    fn run<V: Vectors>(self) -> Self::Output;
 }
+
+#[cfg(target_arch = "x86_64")]
+type Narrowest = vectors::Sse2;
+#[cfg(not(target_arch = "x86_64"))]
+type Narrowest = vectors::Single;
 
 #[inline(never)]
 fn baseline<K: Kernel>(kernel: K) -> K::Output {
-    kernel.run()
+    kernel.run::<Narrowest>()
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
 #[inline(never)]
 fn avx2<K: Kernel>(kernel: K) -> K::Output {
-    kernel.run()
+    kernel.run::<vectors::Avx2>()
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
 #[inline(never)]
 fn avx512<K: Kernel>(kernel: K) -> K::Output {
-    kernel.run()
+    kernel.run::<vectors::Avx512>()
 }
 
 #[cfg(test)]
@@ -132,7 +140,7 @@ mod tests {
     impl Kernel for Name {
         type Output = usize;
         #[inline(always)]
-        fn run(self) -> usize {
+        fn run<V: Vectors>(self) -> usize {
             self.0.len()
         }
     }

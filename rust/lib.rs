@@ -10,18 +10,23 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 
+#[cfg(test)]
+mod allocations;
 mod buffers;
 mod instruction_set;
 mod laws;
+mod layout;
 mod norm;
 mod pool;
 mod power;
 mod step;
 mod sweep;
+mod vectors;
 
 use instruction_set::InstructionSet;
 use laws::{Family, Settings};
-use step::{Bond, Engine, Group, Layout, Nonfinite, Report, Slot, Stage};
+use layout::{Bond, Layout, Slot};
+use step::{Engine, Group, Nonfinite, Report, Stage};
 use sweep::Common;
 
 /// The compiled step that the optimizers inherit.
@@ -258,10 +263,7 @@ impl Stepper {
             };
             let layout = arrays.map(Arrays::layout).transpose()?;
             let mut engine = self.engine_outside(&[Stage::Arranging])?;
-            engine.configure(groups, settings);
-            if let Some(layout) = layout {
-                engine.bind(layout);
-            }
+            engine.install(groups, settings, layout)?;
             if let Some((step_count, skipped_steps, steps, rates)) = counters {
                 engine.set_counters(step_count, skipped_steps, &steps, &rates);
             }

@@ -4,45 +4,68 @@
 //! set, the threads or the memory layout: an array in index order, in blocks of 4096, element k of a
 //! block added to lane k mod 32, the lanes halved until one is left, the blocks added one by one.
 
+use std::marker::PhantomData;
 use std::ops::Range;
+use std::slice::from_ref;
 
-use crate::buffers::{LANE, Lane, Span, WIDTH};
+use crate::buffers::{BLOCK, Block, Lanes, Span, WIDTH};
 use crate::instruction_set::{InstructionSet, Kernel};
 use crate::laws::Real;
+use crate::vectors::{Element, Vector, Vectors};
 
 const _: () =
-    assert!(LANE == 4096 && WIDTH == 32, "blocks and lanes are part of the norm's definition");
+    assert!(BLOCK == 4096 && WIDTH == 32, "blocks and lanes are part of the norm's definition");
 
 /// 2⁻⁶⁰⁰: squares that overflow float64 are summed once more at this scale.
 pub const SCALE: f64 = f64::from_bits((1023 - 600) << 52);
 
 /// Calls `add` with the sum of squares of each block of elements `range`, each element times `scale`.
-pub fn block_sums<T: Real>(
+pub fn block_sums<T: Element>(
     array: Span<'_, T>,
     range: Range<usize>,
     scale: f64,
     set: InstructionSet,
-    add: impl FnMut(f64),
+    mut add: impl FnMut(f64),
 ) {
-    set.run(BlockSums { array, range, scale, add });
+    array.blocks(range, |block| {
+        // By far the most blocks are summed as they are.
+        add(if scale == 1.0 {
+            set.run(SumOfSquares::<_, false> { block, scale })
+        } else {
+            set.run(SumOfSquares::<_, true> { block, scale })
+        });
+        true
+    });
 }
 
-struct BlockSums<'a, T, F> {
-    array: Span<'a, T>,
-    range: Range<usize>,
+struct SumOfSquares<T, const SCALED: bool> {
+    block: Block<T>,
     scale: f64,
-    add: F,
 }
 
-impl<T: Real, F: FnMut(f64)> Kernel for BlockSums<'_, T, F> {
-    type Output = ();
+impl<T: Element, const SCALED: bool> Kernel for SumOfSquares<T, SCALED> {
+    type Output = f64;
 
     #[inline(always)]
-    fn run(mut self) {
-        self.array.lanes(self.range, |block| {
-            (self.add)(block_sum(block, self.scale));
-            true
+    fn run<V: Vectors>(self) -> f64 {
+        let scale = V::F64::cast(self.scale);
+        let mut sums = [V::F64::ZERO; WIDTH];
+        self.block.rows::<V>(|k, x| {
+            let x = if SCALED { x * scale } else { x };
+            sums[k] = sums[k] + x * x;
         });
+        let mut lanes = [0.0; WIDTH];
+        for (sum, lanes) in sums.into_iter().zip(lanes.chunks_exact_mut(V::F64::WIDTH)) {
+            sum.store(lanes);
+        }
+        let mut width = WIDTH;
+        while width > 1 {
+            width /= 2;
+            for k in 0..width {
+                lanes[k] += lanes[k + width];
+            }
+        }
+        lanes[0]
     }
 }
 
@@ -57,63 +80,65 @@ pub fn clip_factor(most: f64, norm: f64) -> f64 {
     if factor >= 1.0 { 1.0 } else { factor }
 }
 
-#[inline(always)]
-fn block_sum<T: Real>(block: Lane<T>, scale: f64) -> f64 {
-    let mut lanes = [0.0; WIDTH];
-    block.rows(|row| {
-        for (lane, x) in lanes.iter_mut().zip(row) {
-            let x = x.wide() * scale;
-            *lane += x * x;
-        }
-    });
-    let mut width = WIDTH;
-    while width > 1 {
-        width /= 2;
-        for k in 0..width {
-            lanes[k] += lanes[k + width];
-        }
-    }
-    lanes[0]
+/// The first lanes whose gradient is not finite, or if `squared` its square is not (in its own dtype).
+pub fn first_nonfinite<T: Element>(
+    lanes: &[Lanes],
+    squared: bool,
+    set: InstructionSet,
+) -> Option<usize> {
+    let all_finite = |lanes| set.run(LanesFinite::<T> { lanes, squared, of: PhantomData });
+    if all_finite(lanes) { None } else { lanes.iter().position(|one| !all_finite(from_ref(one))) }
 }
 
-/// Whether elements `range` are finite and, if `squared`, their squares too (in the array's own dtype).
-pub fn all_finite<T: Real>(
+/// Whether elements `range` are finite, in that sense.
+pub fn all_finite<T: Element>(
     array: Span<'_, T>,
     range: Range<usize>,
     squared: bool,
     set: InstructionSet,
 ) -> bool {
-    set.run(Finite { array, range, squared })
+    array.blocks(range, |block| set.run(BlockFinite { block, squared }))
 }
 
-struct Finite<'a, T> {
-    array: Span<'a, T>,
-    range: Range<usize>,
+struct LanesFinite<'a, T> {
+    lanes: &'a [Lanes],
     squared: bool,
+    of: PhantomData<T>,
 }
 
-impl<T: Real> Kernel for Finite<'_, T> {
+impl<T: Element> Kernel for LanesFinite<'_, T> {
     type Output = bool;
 
     #[inline(always)]
-    fn run(self) -> bool {
-        let Self { array, range, squared } = self;
-        let bound = if squared { T::ROOT } else { T::INFINITY }.magnitude();
-        array.lanes(range, |block| {
-            let mut most = [T::Bits::default(); WIDTH];
-            block.rows(|row| {
-                for (most, x) in most.iter_mut().zip(row) {
-                    *most = x.magnitude().max(*most);
-                }
-            });
-            most.into_iter().all(|most| most < bound)
-        })
+    fn run<V: Vectors>(self) -> bool {
+        let Self { lanes, squared, .. } = self;
+        let mut all = true;
+        for lanes in lanes {
+            all &= BlockFinite { block: lanes.gradient::<T>(), squared }.run::<V>();
+        }
+        all
+    }
+}
+
+struct BlockFinite<T> {
+    block: Block<T>,
+    squared: bool,
+}
+
+impl<T: Element> Kernel for BlockFinite<T> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn run<V: Vectors>(self) -> bool {
+        let bound = if self.squared { Real::ROOT } else { Real::INFINITY };
+        self.block.all_below::<V>(bound)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::allocations::allocations;
     use crate::buffers::{Dtype, Walk};
 
     fn with_span<R>(numbers: &mut [f64], read: impl FnOnce(Span<'_, f64>) -> R) -> R {
@@ -162,6 +187,18 @@ mod tests {
                 (0..n).map(|i| (f64::from(i) * 0.7).sin() * 3.0 + 0.1).collect();
             assert_eq!(norm_of(&mut numbers).to_bits(), naive(&numbers).to_bits(), "{n} numbers");
         }
+    }
+
+    #[test]
+    fn norm_and_search_allocate_nothing() {
+        let mut numbers = vec![1.5; 10_001];
+        with_span(&mut numbers, |span| {
+            let (before, mut total) = (allocations(), 0.0);
+            block_sums(span, 0..10_001, 1.0, InstructionSet::current(), |sum| total += sum);
+            assert_eq!(total, 2.25 * 10_001.0);
+            assert!(finite(span, true));
+            assert_eq!(allocations(), before);
+        });
     }
 
     #[test]

@@ -1,10 +1,11 @@
-//! The driving: a law over the elements of one parameter, between what comes before and after every law.
+//! The driving: a law over the elements of parameters, between what comes before and after every law.
 
-use std::ops::Range;
+use std::marker::PhantomData;
 
-use crate::buffers::{Array, Lanes, Operands, Update};
+use crate::buffers::{Lanes, Update};
 use crate::instruction_set::{InstructionSet, Kernel};
-use crate::laws::{Driver, Family, Law, Real, Settings};
+use crate::laws::{Driver, Family, Law, Real, Settings, clamped};
+use crate::vectors::{Element, Part, Vectors};
 
 /// What every law shares: the rate, the value clip and the direction of a group.
 #[derive(Clone, Copy)]
@@ -41,198 +42,210 @@ impl Common {
     }
 }
 
-/// What stands before and after every law: g ← clip(g·f), then θ ← θ · shrink ± rate · d.
+/// What stands before and after every law.
+trait Around<X>: Copy {
+    /// g, as the law sees it.
+    fn before(&self, g: X) -> X;
+    /// θ, a step along d further.
+    fn after(&self, theta: X, d: X) -> X;
+}
+
+/// All of it: g ← clip(g·f), then θ ← θ · shrink ± rate · d.
 #[derive(Clone, Copy)]
-pub struct Frame<T> {
-    factor: T,
-    bound: T,
-    shrink: T,
-    rate: T,
+pub struct Frame<X> {
+    factor: X,
+    bound: X,
+    shrink: X,
+    rate: X,
 }
 
 impl Frame<f64> {
-    pub fn cast<T: Real>(&self) -> Frame<T> {
+    /// Whether it does nothing but go along d.
+    fn is_bare(&self) -> bool {
+        self.factor == 1.0 && self.bound == f64::INFINITY && self.shrink == 1.0
+    }
+
+    fn cast<X: Real>(&self) -> Frame<X> {
         Frame {
-            factor: T::cast(self.factor),
-            bound: T::cast(self.bound),
-            shrink: T::cast(self.shrink),
-            rate: T::cast(self.rate),
+            factor: X::cast(self.factor),
+            bound: X::cast(self.bound),
+            shrink: X::cast(self.shrink),
+            rate: X::cast(self.rate),
         }
     }
 }
 
-impl<T: Real> Frame<T> {
+impl<X: Real> Around<X> for Frame<X> {
     /// g ← g · f;  g ← g < −c ? −c : g > c ? c : g  (f < 0 turns the gradient)
     #[inline(always)]
-    pub fn before(&self, g: T) -> T {
-        let g = g * self.factor;
-        if g < -self.bound {
-            -self.bound
-        } else if g > self.bound {
-            self.bound
-        } else {
-            g
-        }
+    fn before(&self, g: X) -> X {
+        clamped(g * self.factor, -self.bound, self.bound)
     }
 
     /// θ ← θ · shrink;  θ ← θ ± rate · d
     #[inline(always)]
-    pub fn after(&self, theta: T, d: T) -> T {
+    fn after(&self, theta: X, d: X) -> X {
         theta * self.shrink + self.rate * d
     }
 }
 
-/// Elements stepped before their gradient is zeroed: few enough to find it still in the cache.
-const BLOCK: usize = 4096;
+/// The rate alone: the same bits, where the rest is off.
+#[derive(Clone, Copy)]
+struct Rate<X>(X);
 
-/// What a sweep goes over.
-pub trait Stepped {
-    /// Parameter, gradient and states; None if there is nothing to step.
-    fn arrays(&self) -> Option<(&Array, &Array, &[Array])>;
-}
-
-/// Parameters that one law steps alike, all of one dtype, and what this step does to elements `range` of each.
-pub struct Sweep<'a, S, T> {
-    pub stepped: &'a [S],
-    pub range: Range<usize>,
-    pub frame: Frame<T>,
-    pub zero_gradients: bool,
-    pub set: InstructionSet,
-}
-
-impl<S: Stepped, T: Real> Driver<T> for Sweep<'_, S, T> {
+impl<X: Real> Around<X> for Rate<X> {
     #[inline(always)]
-    fn drive<const STATES: usize>(self, law: impl Law<T, STATES>) {
-        let Self { stepped, ref range, frame, zero_gradients, set } = self;
-        let is_long = |one: &S| one.arrays().is_some_and(|(theta, ..)| theta.len() >= LONG);
-        for alike in stepped.chunk_by(|a, b| !is_long(a) && !is_long(b)) {
-            let mut range = range.clone();
-            if let [one] = alike
-                && is_long(one)
-            {
-                range.start = self.step_long(one, law);
-            }
-            let sweep = Sweep { stepped: alike, range, frame, zero_gradients, set };
-            set.run(Rest::<_, _, _, STATES> { sweep, law });
+    fn before(&self, g: X) -> X {
+        g
+    }
+
+    /// θ ← θ ± rate · d
+    #[inline(always)]
+    fn after(&self, theta: X, d: X) -> X {
+        theta + self.0 * d
+    }
+}
+
+/// Steps elements of type `T` by a law and what stands around it.
+pub fn sweep<T: Element>(law: &Family, frame: Frame<f64>, lanes: &[Lanes], set: InstructionSet) {
+    set.run(Sweep::<T> { law, frame, lanes, element: PhantomData });
+}
+
+struct Sweep<'a, T> {
+    law: &'a Family,
+    frame: Frame<f64>,
+    lanes: &'a [Lanes],
+    element: PhantomData<T>,
+}
+
+impl<T: Element> Kernel for Sweep<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Vectors>(self) {
+        let Self { law, frame, lanes, .. } = self;
+        law.choose(Drive::<T, V> { frame, lanes, of: PhantomData });
+    }
+}
+
+/// The law's scalars become vectors; from here on all is inlined but for the loop itself.
+struct Drive<'a, T, V> {
+    frame: Frame<f64>,
+    lanes: &'a [Lanes],
+    of: PhantomData<(T, V)>,
+}
+
+impl<T: Element, V: Vectors> Driver<T::In<V>> for Drive<'_, T, V> {
+    #[inline(always)]
+    fn drive<const STATES: usize>(self, law: impl Law<T::In<V>, STATES>) {
+        let Self { lanes, of, .. } = self;
+        let frame = self.frame.cast();
+        if self.frame.is_bare() {
+            V::apart(Loop { lanes, law, around: Rate(frame.rate), of });
+        } else {
+            V::apart(Loop { lanes, law, around: frame, of });
         }
     }
 }
 
-impl<S: Stepped, T: Real> Sweep<'_, S, T> {
-    /// Steps the elements of a long array, but for the last few; returns where they begin.
-    #[inline(always)]
-    fn step_long<const STATES: usize>(&self, one: &S, law: impl Law<T, STATES>) -> usize {
-        let Self { ref range, frame, zero_gradients, set, .. } = *self;
-        let Some(operands) = operands(one) else { return range.start };
-        let end = range.end.min(operands.theta.len());
-        let mut start = range.start;
-        loop {
-            let most = if zero_gradients { BLOCK } else { usize::MAX };
-            let block = start..start + (end.saturating_sub(start).min(most) & !15);
-            let Some(lanes) = operands.direct(&block).filter(|lanes| lanes.len() > 0) else {
-                return start;
-            };
-            set.run(Many { lanes, law, frame });
-            if zero_gradients {
-                operands.gradient.zero_range(block.clone());
-            }
-            start = block.end;
-        }
-    }
-}
-
-/// Elements from which on an array is stepped by a function of its own.
-const LONG: usize = 1024;
-
-#[inline(always)]
-fn operands<T: Real, const STATES: usize>(one: &impl Stepped) -> Option<Operands<'_, T, STATES>> {
-    one.arrays().map(|(theta, gradient, state)| Operands {
-        theta: theta.ordered(),
-        gradient: gradient.ordered(),
-        state: std::array::from_fn(|k| state[k].ordered()),
-    })
-}
-
-/// A law over short arrays, one after another; over the last elements of long ones; and over those that lie
-/// apart.
-struct Rest<'a, S, T, L, const STATES: usize> {
-    sweep: Sweep<'a, S, T>,
+/// A law over elements, parameter by parameter.
+struct Loop<'a, T, V, L, A, const STATES: usize> {
+    lanes: &'a [Lanes],
     law: L,
+    around: A,
+    of: PhantomData<(T, V)>,
 }
 
-impl<S: Stepped, T: Real, L: Law<T, STATES>, const STATES: usize> Kernel
-    for Rest<'_, S, T, L, STATES>
+impl<T, V, L, A, const STATES: usize> Part for Loop<'_, T, V, L, A, STATES>
+where
+    T: Element,
+    V: Vectors,
+    L: Law<T::In<V>, STATES>,
+    A: Around<T::In<V>>,
 {
-    type Output = ();
-
     #[inline(always)]
     fn run(self) {
-        let Self { sweep: Sweep { stepped, range, frame, zero_gradients, set }, law } = self;
-        for operands in stepped.iter().filter_map(operands::<T, STATES>) {
-            let block = range.start..range.end.min(operands.theta.len());
-            if block.is_empty() {
-                continue;
-            }
-            match operands.direct(&block) {
-                Some(lanes) => lanes.update(element(law, frame)),
-                None => set.run(Gathered { operands, block: block.clone(), law, frame }),
-            }
-            if zero_gradients {
-                operands.gradient.zero_range(block);
-            }
+        for lanes in self.lanes {
+            lanes.update::<T, V, STATES>(&self);
         }
     }
 }
 
-/// A law and what stands around it, for one element.
-#[inline(always)]
-fn element<T: Real, const STATES: usize>(
-    law: impl Law<T, STATES>,
-    frame: Frame<T>,
-) -> impl Update<T, STATES> {
-    move |theta, g, state| {
-        let (d, state) = law.direction(theta, frame.before(g), state);
-        let theta = frame.after(theta, d);
-        (theta, law.after(theta, state))
-    }
-}
-
-/// A law over many elements one after another: by itself, so that its scalars stay in registers.
-struct Many<T, L, const STATES: usize> {
-    lanes: Lanes<T, STATES>,
-    law: L,
-    frame: Frame<T>,
-}
-
-impl<T: Real, L: Law<T, STATES>, const STATES: usize> Kernel for Many<T, L, STATES> {
-    type Output = ();
-
+impl<T, V, L, A, const STATES: usize> Update<T::In<V>, STATES> for Loop<'_, T, V, L, A, STATES>
+where
+    T: Element,
+    V: Vectors,
+    L: Law<T::In<V>, STATES>,
+    A: Around<T::In<V>>,
+{
     #[inline(always)]
-    fn run(self) {
-        self.lanes.update_many(element(self.law, self.frame));
-    }
-}
-
-/// A law over elements wherever they lie.
-struct Gathered<'a, T, L, const STATES: usize> {
-    operands: Operands<'a, T, STATES>,
-    block: Range<usize>,
-    law: L,
-    frame: Frame<T>,
-}
-
-impl<T: Real, L: Law<T, STATES>, const STATES: usize> Kernel for Gathered<'_, T, L, STATES> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        self.operands.update(self.block, element(self.law, self.frame));
+    fn update(
+        &self,
+        theta: T::In<V>,
+        g: T::In<V>,
+        state: [T::In<V>; STATES],
+    ) -> (T::In<V>, [T::In<V>; STATES]) {
+        let (d, state) = self.law.direction(theta, self.around.before(g), state);
+        let theta = self.around.after(theta, d);
+        (theta, self.law.after(theta, state))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::allocations::allocations;
+    use crate::pool;
+
+    /// Steps float32 slices by SGD with momentum, a thousand numbers at a time on two threads.
+    fn step(theta: &mut [f32], gradient: &[f32], velocity: &mut [f32], set: InstructionSet) {
+        let law = Family::read("sgd", &Chosen).unwrap().unwrap().at(1);
+        let common = Common { lr: 0.5, clip_value: None, maximize: false };
+        let frame = common.frame(1.0, 0.5, &law);
+        let lanes = Lanes::of_slices(theta, gradient, [velocity]);
+        pool::run(2, 4, &|unit| {
+            let part = lanes.part(&(unit * 1000..lanes.len().min(unit * 1000 + 1000)));
+            sweep::<f32>(&law, frame, std::slice::from_ref(&part), set);
+        });
+    }
+
+    struct Chosen;
+
+    impl Settings for Chosen {
+        type Error = ();
+        fn number(&self, name: &str) -> Result<f64, ()> {
+            Ok(if name == "momentum" { 0.5 } else { 0.0 })
+        }
+        fn pair(&self, _: &str) -> Result<(f64, f64), ()> {
+            Err(())
+        }
+        fn optional(&self, _: &str) -> Result<Option<f64>, ()> {
+            Ok(None)
+        }
+        fn count(&self, _: &str) -> Result<u64, ()> {
+            Ok(0)
+        }
+        fn switch(&self, _: &str) -> Result<bool, ()> {
+            Ok(false)
+        }
+    }
+
+    #[test]
+    fn a_sweep_steps_every_element_and_allocates_nothing() {
+        let gradient: Vec<f32> = (0..3003).map(|i| i as f32).collect();
+        for set in InstructionSet::all() {
+            let (mut theta, mut velocity) = (vec![1.0; 3003], vec![2.0; 3003]);
+            step(&mut theta, &gradient, &mut velocity, set); // the pool begins
+            let before = allocations();
+            step(&mut theta, &gradient, &mut velocity, set);
+            assert_eq!(allocations(), before);
+            for (i, (theta, velocity)) in theta.iter().zip(&velocity).enumerate() {
+                let g = i as f32;
+                let (first, second) = (1.0 + g, 0.5 * (1.0 + g) + g);
+                assert_eq!((*velocity, *theta), (second, 1.0 - 0.5 * first - 0.5 * second));
+            }
+        }
+    }
 
     #[test]
     fn a_nan_passes_the_value_clip() {

@@ -2,6 +2,7 @@
 
 #![allow(dead_code)]
 
+mod allocations;
 mod buffers;
 mod instruction_set;
 mod laws;
@@ -9,3 +10,4 @@ mod norm;
 mod pool;
 mod power;
 mod sweep;
+mod vectors;

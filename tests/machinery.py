@@ -18,7 +18,7 @@ SETS = _kernels.instruction_sets()
 TASKS = Path("/proc/self/task")
 
 #: From so many elements a step on threads are used, one for each half of them.
-THREADED = 2 * 65_536
+THREADED = 2 * 32_768
 
 needs_proc = pytest.mark.skipif(not TASKS.exists(), reason="counts threads in /proc")
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")

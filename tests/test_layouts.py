@@ -325,7 +325,10 @@ def test_overlapping_gradient_is_as_if_copied_first(library: Any, overlap: Any, 
                     expected.step(other)
                 opt.step(overlapping(opt))
                 expected.step([np.array(g) for g in to_copy(expected)])
-            assert_same_bits(ours, theirs, f"{options}, {n} numbers")
+                assert_same_bits(ours, theirs, f"{options}, {n} numbers")
+                # The bytes of a NaN are nobody's promise, and here they are in the next gradient.
+                for array in (ours, theirs):
+                    array[np.isnan(array)] = 1
             assert_same_state(opt, expected)
 
 

@@ -161,7 +161,7 @@ def test_the_table_names_every_optimizer() -> None:
 
 
 @every_dtype
-@pytest.mark.parametrize("n", [THREADED - 1, THREADED, THREADED + 1, 300_000, 16_384 * 17 + 1])
+@pytest.mark.parametrize("n", [THREADED - 1, THREADED, THREADED + 1, 300_000, 8_192 * 33 + 1])
 def test_one_array_of_any_size_around_the_units(n: int, dtype: str) -> None:
     case = ALONE[0]
     expected = start((n,), dtype)
@@ -459,7 +459,7 @@ def test_threads_are_made_when_a_step_is_worth_them_and_no_more_of_them() -> Non
         f"after({THREADED - 1}, 4)": 0,
         "after(1_000_000, 1)": 0,
         f"after({THREADED}, 4)": 1,  # it is worth two
-        "after(200_000, 4)": 2,
+        "after(100_000, 4)": 2,
         "after(1_000_000, 3)": 2,
         "after(1_000_000, 4)": 3,
         "after(1_000_000, 2)": 3,  # they sleep

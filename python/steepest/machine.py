@@ -14,7 +14,7 @@ def get_num_threads() -> int:
     """The most threads that a step uses.
 
     By default as many as the process may run on (affinity and the container's quota), but no more than 8.
-    A step uses one for every 65,536 numbers it updates, so small ones use one.
+    A step uses one for every 32,768 numbers it updates, so small ones use one.
 
     Examples
     --------

@@ -3,7 +3,7 @@
 //! A law knows neither threads nor Python nor memory. It is given numbers and gives numbers back.
 //! To add one: a file beside `ascent.rs`, and a line in `family!`.
 
-use std::ops::{Add, Div, Mul, Neg, Sub};
+use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Sub};
 
 mod adabelief;
 mod adadelta;
@@ -37,10 +37,12 @@ use rprop::Rprop;
 use sgd::Sgd;
 use yogi::Yogi;
 
-/// The arithmetic a law is written in: `f32` or `f64`, each operation rounded once, never fused.
+pub use parts::clamped;
+
+/// The arithmetic a law is written in, each operation rounded once, never fused: one number, or as many
+/// side by side as a vector register holds. What would be an `if` for one number is a [`Mask`] for many.
 pub trait Real:
     Copy
-    + PartialOrd
     + Add<Output = Self>
     + Sub<Output = Self>
     + Mul<Output = Self>
@@ -56,18 +58,44 @@ pub trait Real:
     const MOST: Self;
     /// The smallest number whose square overflows.
     const ROOT: Self;
-    /// An integer of the same size.
-    type Bits: Copy + Ord + Default;
-    /// The bits of its magnitude, which are ordered as magnitudes are; a NaN's come after infinity's.
-    fn magnitude(self) -> Self::Bits;
+    type Mask: Mask<Self>;
+    /// The same number everywhere, rounded once.
     fn cast(x: f64) -> Self;
-    fn wide(self) -> f64;
     fn abs(self) -> Self;
     fn sqrt(self) -> Self;
+    /// Where self < other; nowhere where one is NaN.
+    fn below(self, other: Self) -> Self::Mask;
+    /// Everywhere else.
+    fn not_below(self, other: Self) -> Self::Mask;
+    /// Where self ≥ other; nowhere where one is NaN.
+    fn at_least(self, other: Self) -> Self::Mask;
 }
 
+/// The truth of a comparison, number by number.
+pub trait Mask<T>: Copy + BitAnd<Output = Self> + BitOr<Output = Self> {
+    /// `yes` where it is true, `no` where it is not.
+    fn select(self, yes: T, no: T) -> T;
+    /// Whether it is true everywhere.
+    fn all(self) -> bool;
+}
+
+impl<T> Mask<T> for bool {
+    #[inline(always)]
+    fn select(self, yes: T, no: T) -> T {
+        if self { yes } else { no }
+    }
+    #[inline(always)]
+    fn all(self) -> bool {
+        self
+    }
+}
+
+/// The smallest numbers whose squares overflow: 2⁶⁴ and 2⁵¹².
+pub const ROOT32: f32 = 18_446_744_073_709_551_616.0;
+pub const ROOT64: f64 = f64::from_bits((1023 + 512) << 52);
+
 macro_rules! real {
-    ($type:ident, $bits:ident, $root:expr) => {
+    ($type:ident, $root:expr) => {
         impl Real for $type {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
@@ -75,18 +103,10 @@ macro_rules! real {
             const TINY: Self = $type::MIN_POSITIVE;
             const MOST: Self = $type::MAX;
             const ROOT: Self = $root;
-            type Bits = $bits;
-            #[inline(always)]
-            fn magnitude(self) -> $bits {
-                $type::abs(self).to_bits().cast_signed()
-            }
+            type Mask = bool;
             #[inline(always)]
             fn cast(x: f64) -> Self {
                 x as $type
-            }
-            #[inline(always)]
-            fn wide(self) -> f64 {
-                f64::from(self)
             }
             #[inline(always)]
             fn abs(self) -> Self {
@@ -96,12 +116,25 @@ macro_rules! real {
             fn sqrt(self) -> Self {
                 $type::sqrt(self)
             }
+            #[inline(always)]
+            fn below(self, other: Self) -> bool {
+                self < other
+            }
+            #[inline(always)]
+            #[expect(clippy::neg_cmp_op_on_partial_ord, reason = "a NaN is not below")]
+            fn not_below(self, other: Self) -> bool {
+                !(self < other)
+            }
+            #[inline(always)]
+            fn at_least(self, other: Self) -> bool {
+                self >= other
+            }
         }
     };
 }
 
-real!(f32, i32, 18_446_744_073_709_551_616.0); // 2⁶⁴
-real!(f64, i64, f64::from_bits((1023 + 512) << 52)); // 2⁵¹²
+real!(f32, ROOT32);
+real!(f64, ROOT64);
 
 /// One optimizer's equation for one element, its scalars already cast to `T`.
 pub trait Law<T, const STATES: usize>: Copy {

@@ -1,6 +1,6 @@
 //! What several laws are made of; `reference/laws/parts.py` is the same, line by line.
 
-use super::{Real, Settings};
+use super::{Mask, Real, Settings};
 use crate::power::one_minus_power;
 
 /// g ← g + λ θ, or d ← d + λ θ, if there is weight decay at all: nothing is added where there is none.
@@ -53,7 +53,7 @@ pub fn correction(beta: f64, steps: u64) -> f64 {
 /// The larger of two; the second if it is NaN.
 #[inline(always)]
 pub fn larger<T: Real>(a: T, b: T) -> T {
-    if a >= b { a } else { b }
+    a.at_least(b).select(a, b)
 }
 
 /// Weight decay, coupled to the gradient as in L2, or decoupled from it.
@@ -84,25 +84,25 @@ impl Decay {
 /// Subnormal state becomes +0: it carries no information worth its hundredfold cost.
 #[inline(always)]
 pub fn flushed<T: Real>(x: T) -> T {
-    if x.abs() < T::TINY { T::ZERO } else { x }
+    x.abs().not_below(T::TINY).select(x, T::ZERO)
 }
 
 /// A sum of squares stays at the largest number: an infinite one would freeze its element.
 #[inline(always)]
 pub fn capped<T: Real>(x: T) -> T {
-    if x > T::MOST { T::MOST } else { x }
+    T::MOST.below(x).select(T::MOST, x)
+}
+
+/// x within [least, most]; NaN stays NaN.
+#[inline(always)]
+pub fn clamped<T: Real>(x: T, least: T, most: T) -> T {
+    x.below(least).select(least, most.below(x).select(most, x))
 }
 
 /// −1, 0 or 1; NaN of NaN.
 #[inline(always)]
 pub fn sign<T: Real>(x: T) -> T {
-    if x > T::ZERO {
-        T::ONE
-    } else if x < T::ZERO {
-        -T::ONE
-    } else {
-        x
-    }
+    T::ZERO.below(x).select(T::ONE, x.below(T::ZERO).select(-T::ONE, x))
 }
 
 #[cfg(test)]
@@ -124,6 +124,12 @@ mod tests {
         assert_eq!(capped(f32::INFINITY), f32::MAX);
         assert_eq!(capped(3.0_f64), 3.0);
         assert!(capped(f64::NAN).is_nan());
+    }
+
+    #[test]
+    fn what_is_clamped_stays_within_its_bounds_and_nan_stays_nan() {
+        assert_eq!([0.0, 0.5, 3.0, 9.0].map(|x| clamped(x, 0.5, 8.0)), [0.5, 0.5, 3.0, 8.0]);
+        assert!(clamped(f64::NAN, 0.5, 8.0).is_nan());
     }
 
     #[test]

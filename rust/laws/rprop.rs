@@ -1,19 +1,7 @@
 //! The law of Rprop, torch's; `reference/laws/rprop.py` is the same, line by line.
 
-use super::parts::{flushed, sign};
-use super::{Driver, Law, Options, Real, Settings};
-
-/// x within [least, most]; NaN stays NaN.
-#[inline(always)]
-fn clamped<T: Real>(x: T, least: T, most: T) -> T {
-    if x < least {
-        least
-    } else if x > most {
-        most
-    } else {
-        x
-    }
-}
+use super::parts::{clamped, flushed, sign};
+use super::{Driver, Law, Mask, Options, Real, Settings};
 
 /// The sign of the gradient times a step size that grows while the sign stays and shrinks where it turned.
 #[derive(Clone, Copy)]
@@ -29,12 +17,13 @@ impl<T: Real> Law<T, 2> for Signs<T> {
     #[inline(always)]
     fn direction(&self, _theta: T, g: T, [prev, size]: [T; 2]) -> (T, [T; 2]) {
         // Signs are compared, not multiplied gradients: the product of small ones would be zero.
-        let stays = ((g > T::ZERO) & (prev > T::ZERO)) | ((g < T::ZERO) & (prev < T::ZERO));
-        let turned = ((g > T::ZERO) & (prev < T::ZERO)) | ((g < T::ZERO) & (prev > T::ZERO));
-        let grown = if stays { self.grows } else { T::ONE };
-        let factor = if turned { self.shrinks } else { grown };
+        let (up, down) = (T::ZERO.below(g), g.below(T::ZERO));
+        let (was_up, was_down) = (T::ZERO.below(prev), prev.below(T::ZERO));
+        let stays = (up & was_up) | (down & was_down);
+        let turned = (up & was_down) | (down & was_up);
+        let factor = turned.select(self.shrinks, stays.select(self.grows, T::ONE));
         let size = clamped((size + self.initial) * factor, self.least, self.most);
-        let g = if turned { T::ZERO } else { g };
+        let g = turned.select(T::ZERO, g);
         (sign(g) * size, [flushed(g), size])
     }
 }
@@ -114,6 +103,5 @@ mod tests {
         let law = Signs { initial: 0.0, shrinks: 0.5, grows: 2.0, least: 0.5, most: 8.0 };
         assert_eq!(law.direction(0.0, 1.0, [1.0, 7.0]), (8.0, [1.0, 8.0]));
         assert_eq!(law.direction(0.0, -1.0, [1.0, 0.6]), (0.0, [0.0, 0.5]));
-        assert!(clamped(f64::NAN, 0.5, 8.0).is_nan());
     }
 }
