@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from steepest import SGD, maximize
-from steepest.result import Result
+from steepest.maximization import Result
 
 try:
     from matplotlib.figure import Figure

@@ -12,8 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from steepest import SGD, maximize, minimize
-from steepest.hooks import State
-from steepest.result import Result
+from steepest.maximization import Result, State
 
 try:
     from matplotlib.animation import FuncAnimation, PillowWriter

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from steepest import GradientDescent, maximize, minimize
-from steepest.result import Result
+from steepest.maximization import Result
 
 try:
     from matplotlib.figure import Figure

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from objectives import area, area_slope, logistic, quadratic, rosenbrock
 from steepest import SGD, Adam, GradientAscent, GradientDescent, Rprop, maximize, minimize
-from steepest.diagnosis import verdicts
+from steepest.maximization.diagnosis import verdicts
 
 
 def bowl(curvatures: Any) -> Any:

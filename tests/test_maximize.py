@@ -18,7 +18,7 @@ import steepest
 from harness import assert_same_bits
 from objectives import Rows, area, area_slope, logistic, quadratic, rosenbrock
 from steepest import SGD, Adam, GradientAscent, GradientDescent, Rprop, maximize, minimize
-from steepest.stops import Status
+from steepest.maximization import Status
 
 from examples.choose_defaults import OBJECTIVES, steps
 

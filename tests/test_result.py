@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from objectives import area, area_slope, logistic, quadratic
 from steepest import SGD, maximize, minimize
-from steepest.stops import Status
+from steepest.maximization import Status
 
 # Spector and Mazzeo, 1980: whether the grade improved (1) by grade point average, test score and teaching
 # method, as in statsmodels.datasets.spector and in Greene, "Econometric analysis".

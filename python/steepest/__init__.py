@@ -29,7 +29,7 @@ from .machine import (
     set_instruction_set,
     set_num_threads,
 )
-from .maximize import maximize, minimize
+from .maximization import maximize, minimize
 from .minibatches import minibatches
 from .optimizer import StepInfo
 from .parameters import Parameter

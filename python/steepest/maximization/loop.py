@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
-from .arrays import Array
-from .family import ASGD
+from ..arrays import Array
+from ..family import ASGD
+from ..optimizer import Optimizer
 from .history import History
 from .iterate import Iterate
 from .objective import Objective, as_number
-from .optimizer import Optimizer
 from .stops import Rule, Settled, Stop, all_epochs, all_iterations, diverged, gradient_small
 
 

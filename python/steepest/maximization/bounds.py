@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import Array, described
+from ..arrays import Array, described
 from .iterate import Iterate
 
 #: Takes arrays like x's to the nearest that are allowed; may return the arrays it was given.

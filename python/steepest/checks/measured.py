@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import Array
-from .differences import moved, step_for, value_at
-from .parameters import Leaf
-from .points import Point, reals
+from ..arrays import Array
+from ..differences import moved, step_for, value_at
+from ..parameters import Leaf
+from ..points import Point, reals
 
 #: Roughness, as a part of the slope, from which a kink is suspected.
 _ROUGH = 1e-2

@@ -7,8 +7,8 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ..arrays import Array
 from . import defaults, resume, stops
-from .arrays import Array
 from .bounds import Bounds, projection
 from .curvature import Problem
 from .history import History

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from . import defaults, options
-from .arrays import described
+from .. import options
+from ..arrays import described
+from . import defaults
 from .attempt import Attempt
 from .bounds import Bounds
 from .iterate import Iterate

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import described
-from .family import SGD, Adam, GradientAscent, Rprop
+from ..arrays import described
+from ..family import SGD, Adam, GradientAscent, Rprop
+from ..optimizer import Optimizer
 from .iterate import Iterate
-from .optimizer import Optimizer
 
 #: The first step of Rprop as a part of x0's scale.
 FIRST_STEP = 0.01

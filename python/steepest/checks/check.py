@@ -7,15 +7,15 @@ from typing import Any, Literal
 
 import numpy as np
 
-from . import options
-from .arrays import Array, described, gradient_array
-from .differences import check_args
-from .gradient_report import GradientReport, report_on
-from .gradients import arranged
+from .. import options
+from ..arrays import Array, described, gradient_array
+from ..differences import check_args
+from ..gradients import arranged
+from ..parameters import Leaf
+from ..points import Point
 from .measured import measurable, measure, share_noise
 from .mistakes import Finding
-from .parameters import Leaf
-from .points import Point
+from .report import GradientReport, report_on
 
 _RTOL = options.number(lambda rtol: rtol > 0, "a number > 0")
 _SAMPLES = options.count("an integer of at least 0")

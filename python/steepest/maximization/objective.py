@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import Array, check_gradient, described, gradient_array
-from .differences import central_differences
+from ..arrays import Array, check_gradient, described, gradient_array
+from ..differences import central_differences
 from .iterate import Iterate
 
 #: Gives f's value and the gradient at a point, on a batch if there are any.

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import Array
 from . import curvature
-from .arrays import Array
 from .curvature import Check, Problem
 from .history import History
 from .iterate import Iterate

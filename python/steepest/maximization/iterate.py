@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import Array, described, refuse_sparse
-from .points import Point
+from ..arrays import Array, described, refuse_sparse
+from ..points import Point
 
 
 class Iterate:

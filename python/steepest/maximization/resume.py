@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from . import checkpoint
+from .. import checkpoint
 from .history import SERIES
 from .loop import Run
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .arrays import Array
+from ..arrays import Array
 from .measured import Measured
 
 #: Factors that are believed of a single number, where any would fit.

@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 import numpy as np
 
+from ..optimizer import Optimizer
 from .hooks import State
-from .optimizer import Optimizer
 from .restarts import best_of
 from .result import Result
 from .task import Task

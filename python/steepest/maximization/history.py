@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import Array
+from ..arrays import Array
 from .diagnosis import Verdict, verdicts
 
 #: The series of a history, as they are saved.

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import Array
+from ..arrays import Array
+from ..differences import extreme_curvatures, hessian
 from .bounds import Bounds, Project
-from .differences import extreme_curvatures, hessian
 from .iterate import Iterate
 from .objective import Objective, as_number, projected_length_of
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import Array
+from ..arrays import Array
 from .history import History
 from .iterate import Iterate
 from .stops import Rule, Status, Stop
