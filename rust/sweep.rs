@@ -60,9 +60,9 @@ pub struct Frame<X> {
 }
 
 impl Frame<f64> {
-    /// Whether it does nothing but go along d.
-    fn is_bare(&self) -> bool {
-        self.factor == 1.0 && self.bound == f64::INFINITY && self.shrink == 1.0
+    /// Whether the law sees the gradient as it is.
+    fn leaves_gradient(&self) -> bool {
+        self.factor == 1.0 && self.bound == f64::INFINITY
     }
 
     fn cast<X: Real>(&self) -> Frame<X> {
@@ -86,6 +86,22 @@ impl<X: Real> Around<X> for Frame<X> {
     #[inline(always)]
     fn after(&self, theta: X, d: X) -> X {
         theta * self.shrink + self.rate * d
+    }
+}
+
+/// θ ← θ · shrink ± rate · d alone: the same bits, where the gradient is left as it is.
+#[derive(Clone, Copy)]
+struct Shrinking<X>(Frame<X>);
+
+impl<X: Real> Around<X> for Shrinking<X> {
+    #[inline(always)]
+    fn before(&self, g: X) -> X {
+        g
+    }
+
+    #[inline(always)]
+    fn after(&self, theta: X, d: X) -> X {
+        self.0.after(theta, d)
     }
 }
 
@@ -140,10 +156,12 @@ impl<T: Element, V: Vectors> Driver<T::In<V>> for Drive<'_, T, V> {
     fn drive<const STATES: usize>(self, law: impl Law<T::In<V>, STATES>) {
         let Self { lanes, of, .. } = self;
         let frame = self.frame.cast();
-        if self.frame.is_bare() {
-            V::apart(Loop { lanes, law, around: Rate(frame.rate), of });
-        } else {
+        if !self.frame.leaves_gradient() {
             V::apart(Loop { lanes, law, around: frame, of });
+        } else if self.frame.shrink != 1.0 {
+            V::apart(Loop { lanes, law, around: Shrinking(frame), of });
+        } else {
+            V::apart(Loop { lanes, law, around: Rate(frame.rate), of });
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The Rust tests: the library's Python-free rooms, built without an interpreter to link to.
 
-#![allow(dead_code)]
+#![allow(dead_code, unused_imports)]
 
 mod allocations;
 mod buffers;

@@ -216,7 +216,7 @@ mod x86 {
     macro_rules! vector {
         (
             $name:ident = $element:ident * $width:literal in $register:ident, $mask:ty, root $root:ident;
-            $add:ident $sub:ident $mul:ident $div:ident $sqrt:ident $set:ident $load:ident $store:ident;
+            $add:ident $sub:ident $mul:ident $div:ident $sqrt:ident $min:ident $max:ident $load:ident $store:ident;
             |$sign:ident, $x:ident| neg $neg:expr, abs $abs:expr;
             |$a:ident, $b:ident| below $below:expr, not_below $not_below:expr, at_least $at_least:expr;
             |$first:ident, $count:ident| read_some $read_some:expr, write_some $write_some:expr
@@ -230,6 +230,7 @@ mod x86 {
             vector!(@operator $name Div div $div);
 
             impl $name {
+                #[inline(always)]
                 const fn all(x: $element) -> Self {
                     // SAFETY: an array and a register of as many numbers are the same bytes.
                     Self(unsafe { transmute::<[$element; $width], $register>([x; $width]) })
@@ -256,8 +257,7 @@ mod x86 {
                 type Mask = $mask;
                 #[inline(always)]
                 fn cast(x: f64) -> Self {
-                    // SAFETY: see the head of the file.
-                    Self(unsafe { $set(x as $element) })
+                    Self::all(x as $element)
                 }
                 #[inline(always)]
                 fn abs(self) -> Self {
@@ -269,6 +269,16 @@ mod x86 {
                 fn sqrt(self) -> Self {
                     // SAFETY: see the head of the file.
                     Self(unsafe { $sqrt(self.0) })
+                }
+                #[inline(always)]
+                fn lower(self, other: Self) -> Self {
+                    // SAFETY: see the head of the file.
+                    Self(unsafe { $min(self.0, other.0) })
+                }
+                #[inline(always)]
+                fn upper(self, other: Self) -> Self {
+                    // SAFETY: see the head of the file.
+                    Self(unsafe { $max(self.0, other.0) })
                 }
                 #[inline(always)]
                 fn below(self, other: Self) -> $mask {
@@ -377,7 +387,7 @@ mod x86 {
 
     vector! {
         F32x16 = f32 * 16 in __m512, u16, root ROOT32;
-        _mm512_add_ps _mm512_sub_ps _mm512_mul_ps _mm512_div_ps _mm512_sqrt_ps _mm512_set1_ps
+        _mm512_add_ps _mm512_sub_ps _mm512_mul_ps _mm512_div_ps _mm512_sqrt_ps _mm512_min_ps _mm512_max_ps
         _mm512_loadu_ps _mm512_storeu_ps;
         |sign, x| neg _mm512_xor_ps(sign, x), abs _mm512_andnot_ps(sign, x);
         |a, b| below _mm512_cmp_ps_mask::<_CMP_LT_OQ>(a, b),
@@ -389,7 +399,7 @@ mod x86 {
 
     vector! {
         F64x8 = f64 * 8 in __m512d, u8, root ROOT64;
-        _mm512_add_pd _mm512_sub_pd _mm512_mul_pd _mm512_div_pd _mm512_sqrt_pd _mm512_set1_pd
+        _mm512_add_pd _mm512_sub_pd _mm512_mul_pd _mm512_div_pd _mm512_sqrt_pd _mm512_min_pd _mm512_max_pd
         _mm512_loadu_pd _mm512_storeu_pd;
         |sign, x| neg _mm512_xor_pd(sign, x), abs _mm512_andnot_pd(sign, x);
         |a, b| below _mm512_cmp_pd_mask::<_CMP_LT_OQ>(a, b),
@@ -417,7 +427,7 @@ mod x86 {
 
     vector! {
         F32x8 = f32 * 8 in __m256, Mask32x8, root ROOT32;
-        _mm256_add_ps _mm256_sub_ps _mm256_mul_ps _mm256_div_ps _mm256_sqrt_ps _mm256_set1_ps
+        _mm256_add_ps _mm256_sub_ps _mm256_mul_ps _mm256_div_ps _mm256_sqrt_ps _mm256_min_ps _mm256_max_ps
         _mm256_loadu_ps _mm256_storeu_ps;
         |sign, x| neg _mm256_xor_ps(sign, x), abs _mm256_andnot_ps(sign, x);
         |a, b| below Mask32x8(_mm256_cmp_ps::<_CMP_LT_OQ>(a, b)),
@@ -429,7 +439,7 @@ mod x86 {
 
     vector! {
         F64x4 = f64 * 4 in __m256d, Mask64x4, root ROOT64;
-        _mm256_add_pd _mm256_sub_pd _mm256_mul_pd _mm256_div_pd _mm256_sqrt_pd _mm256_set1_pd
+        _mm256_add_pd _mm256_sub_pd _mm256_mul_pd _mm256_div_pd _mm256_sqrt_pd _mm256_min_pd _mm256_max_pd
         _mm256_loadu_pd _mm256_storeu_pd;
         |sign, x| neg _mm256_xor_pd(sign, x), abs _mm256_andnot_pd(sign, x);
         |a, b| below Mask64x4(_mm256_cmp_pd::<_CMP_LT_OQ>(a, b)),
@@ -446,7 +456,7 @@ mod x86 {
 
     vector! {
         F32x4 = f32 * 4 in __m128, Mask32x4, root ROOT32;
-        _mm_add_ps _mm_sub_ps _mm_mul_ps _mm_div_ps _mm_sqrt_ps _mm_set1_ps _mm_loadu_ps _mm_storeu_ps;
+        _mm_add_ps _mm_sub_ps _mm_mul_ps _mm_div_ps _mm_sqrt_ps _mm_min_ps _mm_max_ps _mm_loadu_ps _mm_storeu_ps;
         |sign, x| neg _mm_xor_ps(sign, x), abs _mm_andnot_ps(sign, x);
         |a, b| below Mask32x4(_mm_cmplt_ps(a, b)), not_below Mask32x4(_mm_cmpnlt_ps(a, b)),
             at_least Mask32x4(_mm_cmpge_ps(a, b));
@@ -467,7 +477,7 @@ mod x86 {
 
     vector! {
         F64x2 = f64 * 2 in __m128d, Mask64x2, root ROOT64;
-        _mm_add_pd _mm_sub_pd _mm_mul_pd _mm_div_pd _mm_sqrt_pd _mm_set1_pd _mm_loadu_pd _mm_storeu_pd;
+        _mm_add_pd _mm_sub_pd _mm_mul_pd _mm_div_pd _mm_sqrt_pd _mm_min_pd _mm_max_pd _mm_loadu_pd _mm_storeu_pd;
         |sign, x| neg _mm_xor_pd(sign, x), abs _mm_andnot_pd(sign, x);
         |a, b| below Mask64x2(_mm_cmplt_pd(a, b)), not_below Mask64x2(_mm_cmpnlt_pd(a, b)),
             at_least Mask64x2(_mm_cmpge_pd(a, b));
@@ -483,7 +493,7 @@ mod tests {
     use crate::laws::Mask;
 
     /// Everything a law may do, to two numbers.
-    fn all<X: Real>(a: X, b: X) -> [X; 12] {
+    fn all<X: Real>(a: X, b: X) -> [X; 14] {
         let both = a.below(b) & a.at_least(-b);
         let either = a.below(b) | b.below(a);
         [
@@ -494,6 +504,8 @@ mod tests {
             -a,
             a.abs(),
             a.abs().sqrt(),
+            a.lower(b),
+            a.upper(b),
             a.below(b).select(a, b),
             a.not_below(b).select(X::TINY, X::MOST),
             a.at_least(b).select(X::ONE, X::INFINITY),
@@ -506,7 +518,7 @@ mod tests {
     struct Pairs<'a, T> {
         pairs: &'a [(T, T)],
         count: usize,
-        found: &'a mut Vec<[T; 12]>,
+        found: &'a mut Vec<[T; 14]>,
     }
 
     impl<T: Element> Kernel for Pairs<'_, T> {
@@ -521,7 +533,7 @@ mod tests {
                 for (k, (a, b)) in some.iter().enumerate() {
                     (columns[0][k], columns[1][k]) = (*a, *b);
                 }
-                let mut results = [[T::ONE; 16]; 12];
+                let mut results = [[T::ONE; 16]; 14];
                 // SAFETY: every column has room for the widest vector.
                 unsafe {
                     let read = |column: &[T; 16]| match some.len() {

@@ -63,6 +63,10 @@ pub trait Real:
     fn cast(x: f64) -> Self;
     fn abs(self) -> Self;
     fn sqrt(self) -> Self;
+    /// self < other ? self : other, and so the other where one is NaN.
+    fn lower(self, other: Self) -> Self;
+    /// self > other ? self : other.
+    fn upper(self, other: Self) -> Self;
     /// Where self < other; nowhere where one is NaN.
     fn below(self, other: Self) -> Self::Mask;
     /// Everywhere else.
@@ -115,6 +119,14 @@ macro_rules! real {
             #[inline(always)]
             fn sqrt(self) -> Self {
                 $type::sqrt(self)
+            }
+            #[inline(always)]
+            fn lower(self, other: Self) -> Self {
+                if self < other { self } else { other }
+            }
+            #[inline(always)]
+            fn upper(self, other: Self) -> Self {
+                if self > other { self } else { other }
             }
             #[inline(always)]
             fn below(self, other: Self) -> bool {

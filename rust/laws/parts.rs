@@ -90,13 +90,13 @@ pub fn flushed<T: Real>(x: T) -> T {
 /// A sum of squares stays at the largest number: an infinite one would freeze its element.
 #[inline(always)]
 pub fn capped<T: Real>(x: T) -> T {
-    T::MOST.below(x).select(T::MOST, x)
+    T::MOST.lower(x)
 }
 
 /// x within [least, most]; NaN stays NaN.
 #[inline(always)]
 pub fn clamped<T: Real>(x: T, least: T, most: T) -> T {
-    x.below(least).select(least, most.below(x).select(most, x))
+    least.upper(most.lower(x))
 }
 
 /// −1, 0 or 1; NaN of NaN.

@@ -1,13 +1,12 @@
 //! The law of RMSprop, torch's; `reference/laws/rmsprop.py` is the same, line by line.
 
 use super::parts::{capped, coupled, first_moment, flushed, scaled, second_moment, velocity};
-use super::{Driver, Law, Mask, Options, Real, Settings};
+use super::{Driver, Law, Options, Real, Settings};
 
 /// s − a², which rounding must not make negative.
 #[inline(always)]
 fn variance<T: Real>(s: T, a: T) -> T {
-    let variance = s - a * a;
-    variance.below(T::ZERO).select(T::ZERO, variance)
+    T::ZERO.upper(s - a * a)
 }
 
 /// The gradient, with weight decay in it, scaled by the average of its square.

@@ -1,0 +1,75 @@
+//! NumPy arrays as raw spans, and the only place that touches their memory.
+//!
+//! # The argument for every `unsafe` here
+//!
+//! *Alive.* A span's memory belongs to an array object of which the step holds an owned reference, and
+//! NumPy refuses to reallocate an array that others refer to (`resize(refcheck=False)` takes the
+//! responsibility from it; that parameters and states are still where they were is looked at in every
+//! step). Shape and strides are copied out of the object, so that assigning `array.shape` cannot pull
+//! them away.
+//!
+//! *Still there.* [`Lanes`] keep addresses from one step to the next. They are followed only after the step
+//! has looked at every array and found it where and as it was ([`Look`]), or has made new lanes of it.
+//!
+//! *In bounds.* A [`Walk`] visits exactly the elements NumPy's own indexing visits: it is made from the
+//! array's shape and strides, its axes only reordered, reversed or merged. Every public reader takes a range
+//! and checks it against the walk's length; lanes are as long as the arrays they were made of.
+//!
+//! *Aliasing.* No reference to array memory is ever made, only raw reads and writes of one element or
+//! one vector by value; so memory that Python or another thread also holds breaks no rule of Rust's.
+//! Parameters and states are pairwise disjoint (checked when they are bound), and a gradient that touches
+//! one of them is copied first, so the order of reads and writes between arrays does not matter.
+//!
+//! *Aligned.* Elements that are misaligned, or not adjacent, pass through a small scratch block by
+//! unaligned reads and writes.
+
+mod array;
+mod lanes;
+mod look;
+mod span;
+mod walk;
+
+use numpy::npyffi::{NPY_TYPES, PyArray_Descr_fields};
+
+pub use array::Array;
+pub use lanes::{Lanes, MOST_STATES, Update, gathered};
+pub use look::{Look, Watched, is_item};
+pub use span::{BLOCK, Block, Span, WIDTH};
+#[cfg(test)]
+pub use walk::Walk;
+pub use walk::{Extents, Order};
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Dtype {
+    F32,
+    F64,
+}
+
+impl Dtype {
+    /// None if the laws are not written in it.
+    #[inline(always)]
+    fn of(descr: &PyArray_Descr_fields) -> Option<Self> {
+        match descr.type_num {
+            _ if descr.byteorder as u8 != b'=' => None,
+            n if n == NPY_TYPES::NPY_FLOAT as i32 => Some(Self::F32),
+            n if n == NPY_TYPES::NPY_DOUBLE as i32 => Some(Self::F64),
+            _ => None,
+        }
+    }
+
+    pub fn size(self) -> usize {
+        match self {
+            Self::F32 => 4,
+            Self::F64 => 8,
+        }
+    }
+}
+
+/// An address is a number: only a [`Span`], made within a step, follows it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Address(*mut u8);
+
+// SAFETY: see above; the memory behind it is argued for at the head of this file.
+unsafe impl Send for Address {}
+// SAFETY: the same.
+unsafe impl Sync for Address {}
