@@ -10,11 +10,12 @@ from time import perf_counter
 from typing import Any
 
 from ..arrays import Array
+from ..differences import as_value
 from ..family import ASGD
 from ..optimizer import Optimizer
 from .history import History
 from .iterate import Iterate
-from .objective import Objective, as_number
+from .objective import Objective, check_fits
 from .stops import Rule, Settled, Stop, all_epochs, all_iterations, diverged, gradient_small
 
 
@@ -70,7 +71,7 @@ class Run:
                     gtol = self.first_gtol(length(found[1]))
                 value, gradient = found
                 if type(value) is not float:
-                    value = as_number(value)
+                    value = as_value(value)
                 norm = length(gradient)
                 note_value(value)
                 note_norm(norm)
@@ -86,6 +87,7 @@ class Run:
                     if (stop := rule(t, value, norm, gradient)) is not None:
                         return stop
                 if norm <= gtol:
+                    check_fits(gradient, self.x)  # no step will
                     return gradient_small(norm, gtol)
                 if t == due and settled is not None:
                     if (stop := settled.look(best)) is not None:
@@ -99,6 +101,10 @@ class Run:
                 for act in after_step:
                     act(t + 1)
             return all_epochs() if end is None or t + 1 < end else all_iterations(end)
+        except Exception:
+            if t > start:
+                check_fits(gradient, self.x)  # says what is wrong, if it is the gradient
+            raise
         finally:
             self.gradient = gradient
 

@@ -235,5 +235,5 @@ def _optimize(sign: int, given: Mapping[str, Any]) -> Result:
     """One run, or the best of several."""
     task = Task(sign, given)
     if not task.restarts:
-        return task.run(given["x0"])
+        return task.run(task.asked["x0"])
     return best_of(task.starts(), task.run, sign)
