@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
+import numpy as np
+
 from ..arrays import Array
 from ..differences import as_value
 from ..family import ASGD
@@ -51,7 +53,7 @@ class Run:
         evaluate, length, shown = self.objective.evaluate, self.length, self.x.shown
         note_value, note_norm, note_rate, note_time = self.history.writers()
         gtol, rules, after_step, settled = self.gtol, self.rules, self.after_step, self.settled
-        sign, step, isfinite = self.sign, self.optimizer.step, math.isfinite
+        sign, step, isfinite, float64 = self.sign, self.optimizer.step, math.isfinite, np.float64
         due = -1 if settled is None else settled.due
         rate, rate_now = rates(self.optimizer)
         self.best = self.best or self.x.copies()
@@ -71,7 +73,7 @@ class Run:
                     gtol = self.first_gtol(length(found[1]))
                 value, gradient = found
                 if type(value) is not float:
-                    value = as_value(value)
+                    value = float(value) if type(value) is float64 else as_value(value)
                 norm = length(gradient)
                 note_value(value)
                 note_norm(norm)

@@ -89,8 +89,7 @@ def length_of(x: Iterate) -> Callable[[Any], float]:
         if x.x.ndim == 0:
             return lambda gradient: float(abs(gradient))
         if x.x.ndim == 1:  # the quicker of the two
-            dot = np.dot
-            return lambda gradient: sqrt(dot(gradient, gradient))
+            return lambda gradient: sqrt(gradient.dot(gradient))
         return lambda gradient: sqrt(vdot(gradient, gradient))
     placed = x.placed
     return lambda gradient: sqrt(sum(float(vdot(g, g)) for g in placed(gradient) if g is not None))
