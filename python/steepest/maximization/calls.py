@@ -100,9 +100,9 @@ def maximize(
     sampler : callable or None, default None
         ``sampler(rng)`` gives a start in x0's form. None: evenly within the bounds.
     bounds : nesting or None, default None
-        A pair (lo, hi) for each number of one array, None for no bound or no pair, or an object with ``lb`` and ``ub``;
-        for a nested x0 the same nesting with a pair or such an object for each array, or None. Every step is
-        followed by the projection onto them; x0 is projected, too, which the message then says.
+        A pair (lo, hi) for each number of one array, None for no bound or no pair, or an object with ``lb``
+        and ``ub``; for a nested x0 the same nesting with a pair or such an object for each array, or None.
+        Every step is followed by the projection onto them; x0 is projected, too, which the message then says.
     project : callable or None, default None
         ``project(x)`` gives the nearest allowed point in x0's form; applied to x0 and after every step, and
         after the bounds. It gets a copy.
@@ -115,8 +115,8 @@ def maximize(
     epochs : int or None, default None
         Passes through ``batches``, at least 1.
     checkpoint : path or None, default None
-        A file to write the run to, whole, every ``checkpoint_interval`` steps, and where it ends by itself; over
-        batches after all steps or epochs.
+        A file to write the run to, whole, every ``checkpoint_interval`` steps, and where it ends by itself;
+        over batches after all steps or epochs.
     checkpoint_interval : int, default 100
         Steps between two writes, at least 1.
     resume : path or None, default None
