@@ -839,7 +839,8 @@ class TestRestarts:
         assert found.runs[1].x.dtype == np.float32
 
     @pytest.mark.parametrize("choice", ["raise", "return"])
-    def test_ctrl_c_ends_them_all(self, choice: Any) -> None:
+    @pytest.mark.parametrize(("seed", "last_is_best"), [(0, False), (4, True)])
+    def test_ctrl_c_ends_them_all(self, choice: Any, seed: int, last_is_best: bool) -> None:
         calls = iter(range(1000))
 
         def f(x: Any) -> Any:
@@ -849,9 +850,8 @@ class TestRestarts:
 
         def go() -> Any:
             options = plain(lr=0.1, max_iter=9)
-            return minimize(
-                f, 3.0, slope, bounds=(-3, 3), restarts=5, on_interrupt=choice, **options
-            )
+            options |= {"bounds": (-3, 3), "restarts": 5, "seed": seed, "on_interrupt": choice}
+            return minimize(f, 3.0, slope, **options)
 
         if choice == "return":
             found = go()
@@ -861,7 +861,9 @@ class TestRestarts:
             found = raised.value.result  # type: ignore[attr-defined]
         assert (found.status, found.success) == (Status.INTERRUPTED, False)
         assert [run.nit for run in found.runs] == [9, 9, 5]
-        assert found.fun == min(run.fun for run in found.runs)
+        best = min(found.runs, key=lambda run: run.fun)
+        assert (found.fun, found.x) == (best.fun, best.x)
+        assert (best is found.runs[2]) == last_is_best
 
     def test_an_exception_carries_all_runs_so_far(self) -> None:
         calls = iter(range(1000))
@@ -872,6 +874,7 @@ class TestRestarts:
                 slope,
                 bounds=(-3, 3),
                 restarts=5,
+                seed=0,
                 **plain(lr=0.1, max_iter=9),
             )
         found = raised.value.result  # type: ignore[attr-defined]

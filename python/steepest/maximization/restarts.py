@@ -37,9 +37,8 @@ def _best(runs: list[Result], sign: int, stop: Stop | None = None) -> Result:
     """The best of these, with the status of what has stopped them all, if anything has."""
 
     def rank(found: Result) -> tuple[bool, float]:
-        return found.status < Status.DIVERGED, (
-            -math.inf if math.isnan(found.fun) else sign * found.fun
-        )
+        height = -math.inf if math.isnan(found.fun) else sign * found.fun
+        return found.status != Status.DIVERGED, height
 
     best = max(runs, key=rank)
     near = 1e-6 * max(1.0, abs(best.fun))
