@@ -129,9 +129,24 @@ class TestDiagnosis:
         assert named(found) == ["vanishing"]
 
     def test_not_vanishing_while_there_is_a_gradient(self) -> None:
-        value, norm = np.array([1.0, 0.5, 0.6]), np.array([2.0, 1e-3, 1e-3])
-        assert verdicts(value, norm, -1) == []
-        assert [v.name for v in verdicts(value, np.array([2.0, 1e-3, 0.0]), -1)] == ["vanishing"]
+        value, norm, rate = np.array([1.0, 0.5, 0.6]), np.array([2.0, 1e-3, 1e-3]), np.ones(3)
+        assert verdicts(value, norm, rate, -1) == []
+        assert [v.name for v in verdicts(value, norm * [1, 1, 0], rate, -1)] == ["vanishing"]
+
+    @pytest.mark.parametrize("curvature", [[2.0], [2.0, 0.01]], ids=["alone", "beside another"])
+    def test_oscillating_from_x_to_minus_x(self, curvature: Any) -> None:
+        """At lr = 2 / curvature a step ends on the other side, as high as it began."""
+        h = np.array(curvature)
+        found = minimize(
+            lambda x: x @ (h * x) / 2,
+            np.ones(len(h)),
+            lambda x: h * x,
+            optimizer=SGD,
+            lr=1.0,
+            max_iter=200,
+        )
+        assert named(found) == ["oscillating"]
+        assert "lr/3" in str(found.history.diagnose()[0])
 
     def test_stalled_by_a_small_rate(self) -> None:
         f, grad = bowl([1.0, 3.0])

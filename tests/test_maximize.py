@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections import namedtuple
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -401,6 +402,26 @@ class TestInterruption:
         assert found.x == pytest.approx(0.8**3)  # the last point that was evaluated
         assert found.fun == found.x**2
 
+    def test_an_exception_that_takes_no_result_passes_through(self) -> None:
+        class Sealed(Exception):
+            def __setattr__(self, name: str, value: Any) -> None:
+                raise AttributeError("sealed")
+
+        def f(x: Any) -> Any:
+            raise Sealed("mine")
+
+        with pytest.raises(Sealed, match="mine"):
+            minimize(f, 1.0, slope)
+
+    def test_the_end_of_the_program_carries_the_result(self) -> None:
+        def leave(state: Any) -> None:
+            if state.iteration == 3:
+                raise SystemExit
+
+        with pytest.raises(SystemExit) as raised:
+            minimize(square, 1.0, slope, callback=leave)
+        assert raised.value.result.nit == 3  # type: ignore[attr-defined]
+
     def test_ctrl_c_from_outside(self) -> None:
         script = """if True:
             from steepest import SGD, minimize
@@ -474,6 +495,31 @@ class TestRefused:
             minimize(lambda x: 1.0, x0, grad)
 
     @pytest.mark.parametrize(
+        ("grad", "error", "said"),
+        [
+            (lambda x: np.zeros(3), ValueError, r"shape \(3,\), expected \(2,\)"),
+            (lambda x: np.zeros((2, 1)), ValueError, r"shape \(2, 1\), expected \(2,\)"),
+            (lambda x: np.zeros(2, np.float32), TypeError, "gradient is float32"),
+            (lambda x: "gradient", TypeError, "gradient is str"),
+            (lambda x: [x], TypeError, "gradient is list"),
+            (lambda x: None, TypeError, "grad: returned None"),
+        ],
+        ids=["longer zeros", "column", "dtype", "text", "list", "None"],
+    )
+    def test_gradient_of_another_form_later(self, grad: Any, error: Any, said: str) -> None:
+        """Small enough for gtol or not: it is no end, and no success."""
+        calls = iter([slope, slope])
+        with pytest.raises(error, match=said) as raised:
+            minimize(lambda x: x @ x, np.ones(2), lambda x: next(calls, grad)(x))
+        assert raised.value.result.nit == 2  # type: ignore[attr-defined]
+
+    def test_nested_gradient_that_is_none_at_all(self) -> None:
+        x0 = {"a": 1.0, "b": np.ones(2)}
+        for grad in (lambda x: None, dict.fromkeys):
+            with pytest.raises(TypeError, match="grad: returned None"):
+                minimize(lambda x: 1.0, x0, grad)
+
+    @pytest.mark.parametrize(
         ("x0", "error", "said"),
         [
             (np.array([1.0, math.nan]), ValueError, "x0: .*not finite"),
@@ -488,6 +534,8 @@ class TestRefused:
             (np.ones(2, np.float16), TypeError, "x0"),
             (np.ma.masked_array([1.0, 2.0]), TypeError, "x0"),
             ([[1.0, 2.0], [3.0]], ValueError, "x0: its rows differ"),
+            ({"a": [1.0, None]}, TypeError, "x0.a.1: got NoneType"),
+            ([{"params": np.ones(2)}], ValueError, "x0: .* reads as an optimizer's groups"),
         ],
         ids=repr,
     )
@@ -527,6 +575,10 @@ class TestRefused:
             ({"restarts": 3, "bounds": (0, None)}, ValueError, "not all finite"),
             ({"restarts": 3, "batches": [1]}, ValueError, "restarts"),
             ({"project": 3}, TypeError, "project: got"),
+            ({"checkpoint": 3}, TypeError, "checkpoint: got int, expected a path"),
+            ({"resume": b"run.npz"}, TypeError, "resume: got bytes, expected a path"),
+            ({"seed": -1}, ValueError, "seed: got -1"),
+            ({"seed": "one"}, TypeError, "seed: got 'one'"),
         ],
         ids=str,
     )
@@ -617,13 +669,32 @@ class TestBounds:
             ([(0, 1, 2), (0, 1)], ValueError, "a pair"),
             (3, TypeError, "bounds: got"),
             (Box([0, 0, 0], 1), ValueError, r"no bound for shape \(2,\)"),
-            ([("a", 1), (0, 1)], ValueError, "bounds|could not convert"),
+            ([("a", 1), (0, 1)], ValueError, "bounds: expected pairs of numbers"),
+            ([(1j, 1), (0, 1)], TypeError, "bounds: expected pairs of numbers"),
+            ([(math.inf, math.inf), (0, 1)], ValueError, "bounds: .* at .0,. has inf to inf"),
+            ([(-math.inf, -math.inf), (0, 1)], ValueError, "bounds: .* has -inf to -inf"),
         ],
         ids=str,
     )
     def test_refused(self, bounds: Any, error: Any, said: str) -> None:
         with pytest.raises(error, match=said):
             minimize(lambda x: x @ x, np.ones(2), slope, bounds=bounds)
+
+    def test_of_another_structure_are_refused(self) -> None:
+        with pytest.raises(ValueError, match=r"^bounds: found no 'a'"):
+            minimize(lambda x: 1.0, {"a": 1.0}, lambda x: x, bounds={"b": (0, 1)})
+
+    def test_of_a_number_may_have_a_row_and_a_number_may_have_none(self) -> None:
+        box = SimpleNamespace(lb=np.ones(1), ub=np.full(1, 3.0))  # SciPy's for one number
+        assert minimize(square, 2.0, slope, bounds=box).x == 1
+        found = minimize(lambda x: x @ x, np.ones(2), slope, bounds=[None, (0.5, 2)], gtol=1e-9)
+        assert found.x == pytest.approx([0, 0.5], abs=1e-8)
+
+    def test_may_be_an_iterator_for_all_runs(self) -> None:
+        found = minimize(
+            lambda x: x @ x, np.ones(2), slope, bounds=zip([1, 2], [3, 4], strict=True), restarts=2
+        )
+        assert [list(run.x) for run in found.runs] == [[1.0, 2.0]] * 3
 
     def test_x0_outside_is_projected_and_said(self, caplog: Any) -> None:
         found = minimize(square, 5.0, slope, bounds=(1, 3), keep_iterates=True)
@@ -685,6 +756,8 @@ class TestProjection:
             (lambda x: x[:1], ValueError, r"project: returned shape \(1,\)"),
             (lambda x: x[:, None], ValueError, r"project: returned shape \(2, 1\)"),
             (lambda x: None, ValueError, r"project: returned shape \(\)"),
+            (lambda x: x + 1j, TypeError, "project: returned an array of complex128"),
+            (lambda x: x * math.nan, ValueError, "project: .* not finite"),
         ],
     )
     def test_of_another_shape_is_refused(self, project: Any, error: Any, said: str) -> None:
@@ -740,6 +813,73 @@ class TestRestarts:
         )
         rng = np.random.default_rng(1)
         assert [run.history.x[0]["a"] for run in found.runs] == [1.0, *rng.normal(size=3)]
+
+    @pytest.mark.parametrize(
+        ("sampler", "error", "said"),
+        [
+            (lambda rng: rng.normal(size=3), ValueError, r"sampler: returned shape \(3,\)"),
+            (lambda rng: np.array(["a", "b"]), TypeError, "sampler: returned"),
+        ],
+        ids=["shape", "text"],
+    )
+    def test_a_sampler_of_another_form_is_refused_first(
+        self, sampler: Any, error: Any, said: str
+    ) -> None:
+        with pytest.raises(error, match=said):
+            minimize(square, np.ones(2), slope, restarts=2, sampler=sampler)
+
+    def test_a_sampler_gives_starts_of_x0s_dtype(self) -> None:
+        found = minimize(
+            lambda x: float(x @ x),
+            np.ones(2, np.float32),
+            slope,
+            restarts=1,
+            sampler=lambda rng: [2, 3],
+        )
+        assert found.runs[1].x.dtype == np.float32
+
+    @pytest.mark.parametrize("choice", ["raise", "return"])
+    @pytest.mark.parametrize(("seed", "last_is_best"), [(0, False), (4, True)])
+    def test_ctrl_c_ends_them_all(self, choice: Any, seed: int, last_is_best: bool) -> None:
+        calls = iter(range(1000))
+
+        def f(x: Any) -> Any:
+            if next(calls) == 25:
+                raise KeyboardInterrupt
+            return x**2
+
+        def go() -> Any:
+            options = plain(lr=0.1, max_iter=9)
+            options |= {"bounds": (-3, 3), "restarts": 5, "seed": seed, "on_interrupt": choice}
+            return minimize(f, 3.0, slope, **options)
+
+        if choice == "return":
+            found = go()
+        else:
+            with pytest.raises(KeyboardInterrupt) as raised:
+                go()
+            found = raised.value.result  # type: ignore[attr-defined]
+        assert (found.status, found.success) == (Status.INTERRUPTED, False)
+        assert [run.nit for run in found.runs] == [9, 9, 5]
+        best = min(found.runs, key=lambda run: run.fun)
+        assert (found.fun, found.x) == (best.fun, best.x)
+        assert (best is found.runs[2]) == last_is_best
+
+    def test_an_exception_carries_all_runs_so_far(self) -> None:
+        calls = iter(range(1000))
+        with pytest.raises(ValueError, match="f: is nan at x0") as raised:
+            minimize(
+                lambda x: x**2 if next(calls) < 20 else math.nan,
+                3.0,
+                slope,
+                bounds=(-3, 3),
+                restarts=5,
+                seed=0,
+                **plain(lr=0.1, max_iter=9),
+            )
+        found = raised.value.result  # type: ignore[attr-defined]
+        assert (found.status, len(found.runs)) == (Status.RAISED, 3)
+        assert found.fun == min(run.fun for run in found.runs[:2])
 
     def test_one_that_diverged_is_not_the_best(self) -> None:
         found = minimize(
@@ -886,6 +1026,29 @@ class TestResume:
         again = minimize(f, np.zeros(2), grad, batches=Rows(data, 5), epochs=5, resume=path)
         assert_same_bits(again.x, whole.x)
 
+    def test_goes_on_after_any_end_of_a_whole_objective(self, tmp_path: Any) -> None:
+        path = tmp_path / "run.npz"
+        whole = minimize(square, 1.0, slope, **plain(lr=0.1, max_iter=40))
+        stop = {"callback": lambda state: state.iteration == 13, "checkpoint": path}
+        first = minimize(square, 1.0, slope, **plain(lr=0.1), **stop)
+        assert first.status == Status.CALLBACK
+        again = minimize(square, 5.0, slope, resume=path, **plain(lr=0.1, max_iter=40))
+        assert again.x == whole.x
+        assert np.array_equal(again.history.value, whole.history.value)
+
+    def test_refuses_another_average(self, tmp_path: Any) -> None:
+        path = tmp_path / "run.npz"
+        options = plain(lr=0.1, max_iter=20)
+        minimize(square, 1.0, slope, checkpoint=path, **options)
+        with pytest.raises(ValueError, match="average: got 5, expected what"):
+            minimize(square, 1.0, slope, resume=path, average=5, **options)
+
+    def test_says_nothing_of_x0(self, tmp_path: Any) -> None:
+        path = tmp_path / "run.npz"
+        options = plain(lr=0.1, max_iter=20, bounds=(-2, 2))
+        minimize(square, 1.0, slope, checkpoint=path, **options)
+        assert "outside" not in minimize(square, 9.0, slope, resume=path, **options).message
+
     def test_refuses_what_does_not_fit(self, tmp_path: Any) -> None:
         path = tmp_path / "run.npz"
         minimize(square, 3.0, slope, max_iter=20, checkpoint=path)
@@ -947,6 +1110,16 @@ class TestDefaults:
         assert found.success
         assert found.x / unit == pytest.approx(50, abs=1e-3)
         assert found.nit < 300
+
+    @pytest.mark.parametrize("x0", [5.6e-17, 1e-300, -5e-324, np.float32(1e-40)])
+    def test_what_rounding_left_of_zero_is_no_scale(self, x0: Any) -> None:
+        """A first step of a hundredth of it would gain nothing in 100 iterations, and end as a success."""
+        found = minimize(lambda x: float((x - 1.5) ** 2), x0, lambda x: 2 * (x - 1.5))
+        assert found.x == pytest.approx(1.5, abs=1e-4)
+
+    def test_the_largest_numbers_are_a_scale(self) -> None:
+        for x0 in (1e307, np.float32(1e37)):
+            assert minimize(lambda x: float(np.abs(x)), x0, np.sign).fun < x0
 
     def test_rates_are_what_the_docs_say(self) -> None:
         """Rprop's first step is a hundredth of x0's scale."""

@@ -174,6 +174,23 @@ class TestTwice:
         x = member(name, np.random.default_rng(seed), n, r)
         assert_same_bits(ALL[name](r)(x), x)
 
+    @pytest.mark.parametrize("dtype", ["float32", "float64"])
+    @pytest.mark.parametrize("name", ["l2_ball", "l1_ball", "simplex", "sphere"])
+    def test_changes_no_bit_of_numbers_near_the_ends_of_the_range(
+        self, name: str, dtype: str
+    ) -> None:
+        limits = np.finfo(dtype)
+        few_digits = np.array([1.0, 0.0, 3.0, 1.0]) * limits.smallest_subnormal
+        half = limits.max / 4
+        for x in (few_digits, np.array([half, -half, -half / 2, half / 3, -half, -half])):
+            once = ALL[name](1.5)(x.astype(dtype))
+            assert np.isfinite(once).all()
+            assert_same_bits(ALL[name](1.5)(once), once)
+
+    def test_of_subnormal_numbers_is_on_the_sphere(self) -> None:
+        on = sphere(2.0)(np.full(4, 5e-324))
+        np.testing.assert_allclose(on, 1.0, rtol=1e-15)
+
     def test_orthonormal_columns_stay(self) -> None:
         once = orthonormal_columns()(np.random.default_rng(0).normal(size=(5, 3)))
         np.testing.assert_allclose(orthonormal_columns()(once), once, atol=1e-15)

@@ -196,6 +196,19 @@ class TestCheck:
         assert (check.kind, len(check.curvatures)) == ("minimum", 2)
         assert "1 numbers are held" in check.message
 
+    @pytest.mark.parametrize("n", [3, 300], ids=["whole Hessian", "probes"])
+    def test_where_the_gradient_ends_says_so(self, n: int) -> None:
+        found = minimize(
+            lambda x: x @ x,
+            np.zeros(n),
+            lambda x: 2 * x if x.sum() == 0 else x * np.nan,
+            max_iter=0,
+        )
+        checked = found.check()
+        assert (checked.kind, checked.ok) == ("unmeasured", False)
+        with pytest.raises(ValueError, match="not finite beside x"):
+            found.covariance()
+
     def test_of_an_unfinished_run_says_so(self) -> None:
         problem = logistic()
         options: dict[str, Any] = {"optimizer": SGD, "lr": 0.01, "max_iter": 5}

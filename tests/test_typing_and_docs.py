@@ -219,6 +219,28 @@ class TestImport:
         for name in steepest.__all__:
             assert hasattr(steepest, name)
 
+    def test_brings_what_an_optimizer_needs_and_the_rest_when_it_is_asked_for(self) -> None:
+        python(
+            "-c",
+            """if True:
+            import sys
+            import steepest
+            rooms = {f"steepest.{room}" for room in ("checks", "maximization", "projections")}
+            assert not rooms & set(sys.modules)
+            assert set(steepest.__all__) <= set(dir(steepest))
+            from steepest import *
+            assert rooms < set(sys.modules)
+            assert minimize is steepest.maximization.minimize
+            assert projections is sys.modules["steepest.projections"]
+            try:
+                steepest.nonsense
+            except AttributeError as error:
+                assert "nonsense" in str(error)
+            else:
+                raise AssertionError
+            """,
+        )
+
     def test_is_typed(self) -> None:
         assert (PACKAGE / "py.typed").is_file()
         assert (PACKAGE / "_kernels.pyi").is_file()

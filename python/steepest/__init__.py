@@ -1,10 +1,10 @@
 """Gradient ascent and descent for models that live in NumPy arrays."""
 
+import importlib
 import logging
 from typing import TYPE_CHECKING, Any
 
-from . import machine, projections, reference
-from .checks import check_gradient, is_ascent_direction, is_descent_direction
+from . import machine, reference
 from .family import (
     ASGD,
     SGD,
@@ -29,14 +29,15 @@ from .machine import (
     set_instruction_set,
     set_num_threads,
 )
-from .maximization import maximize, minimize
 from .minibatches import minibatches
 from .optimizer import StepInfo
 from .parameters import Parameter
 from .versions import __version__, show_versions
 
 if TYPE_CHECKING:
-    from . import schedules
+    from . import projections, schedules
+    from .checks import check_gradient, is_ascent_direction, is_descent_direction
+    from .maximization import maximize, minimize
 
 machine.read_environment()
 logging.getLogger("steepest").addHandler(logging.NullHandler())
@@ -78,10 +79,26 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    """The schedules, imported when first asked for: they take a tenth of the import's time."""
-    if name == "schedules":
-        import importlib
+#: What is imported when it is first asked for, and from where: an optimizer alone needs none of it.
+_LATER = {
+    "check_gradient": ".checks",
+    "is_ascent_direction": ".checks",
+    "is_descent_direction": ".checks",
+    "maximize": ".maximization",
+    "minimize": ".maximization",
+    "projections": "",
+    "schedules": "",
+}
 
-        return importlib.import_module(".schedules", __name__)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = importlib.import_module(_LATER[name] or f".{name}", __name__)
+    found = getattr(module, name) if _LATER[name] else module
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

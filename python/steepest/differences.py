@@ -112,10 +112,10 @@ def moved(numbers: Array, i: int, to: float, value: Callable[[], float]) -> tupl
 
 def as_value(found: Any) -> float:
     """What f gave, as a float; TypeError unless it is one real number."""
-    if isinstance(found, (int, float)):  # NumPy's float64 too
+    if isinstance(found, (int, float)) and not isinstance(found, bool):  # NumPy's float64 too
         return float(found)
     shape = getattr(found, "shape", None)
-    is_real = getattr(getattr(found, "dtype", None), "kind", "f") in "fiub"
+    is_real = getattr(getattr(found, "dtype", None), "kind", "f") in "fiu"
     if shape == () and is_real and hasattr(found, "__float__"):
         return float(found)
     what = f"{described(found)} of shape {tuple(shape)}" if shape else described(found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,6 +44,8 @@ class Point(Nesting):
         return ".".join((self.name, *path))
 
     def _walk(self, value: Any, path: tuple[str, ...], inside: tuple[int, ...]) -> Node:
+        if isinstance(value, Sequence) and not isinstance(value, (list, tuple, str, bytes)):
+            value = list(value)  # a range, say
         is_foreign = hasattr(value, "__array__") and not is_parameter(value)
         if _is_number(value) or _is_table(value) or is_foreign:
             return self._leaf(value, path)

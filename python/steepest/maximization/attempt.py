@@ -7,7 +7,10 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
+
 from ..arrays import Array
+from ..differences import as_value
 from . import defaults, resume, stops
 from .bounds import Bounds, projection
 from .curvature import Problem
@@ -15,7 +18,7 @@ from .history import History
 from .hooks import Average, bar, points, reporting, told
 from .iterate import Iterate
 from .loop import Run
-from .objective import Objective, as_number, length_of, projected_length_of, stream
+from .objective import Objective, length_of, projected_length_of, stream
 from .result import Result
 from .stops import Rule, Settled, Status, Stop
 
@@ -71,8 +74,14 @@ class Attempt:
                     f"max_iter: got {asked['max_iter']}, expected at least the "
                     f"{optimizer.step_count} steps that the file to resume has done"
                 )
+            averaged = self.average is not None and optimizer.step_count >= asked["average"]
+            if bool(saved["average"]) != averaged:
+                raise ValueError(
+                    f"average: got {asked['average']}, expected what the file was saved with"
+                )
             if self.average is not None:
                 self.average.restore(saved["average"])
+            self.notes = ""  # it is not x0 that it begins at
 
     def _allowed(self, arrays: list[Array]) -> list[Array]:
         """The arrays within the bounds and then projected."""
@@ -84,6 +93,8 @@ class Attempt:
         """Start from an allowed point; what to say if x0 was none."""
         given, x = self.x.copies(), self.x
         x.write(self._allowed(x.copies()))
+        if not all(np.isfinite(array).all() for array in x.arrays):
+            raise ValueError("project: of x0 it is not finite, expected an allowed point")
         if self.bounds is None or self.bounds.hold(given):
             return ""
         logger.warning("x0 is outside the bounds and was projected onto them")
@@ -152,24 +163,27 @@ class Attempt:
                 stop = loop.climb(itertools.repeat(None), max_iter)
             else:
                 stop = loop.climb(stream(self.batches, epochs, self.first_epoch), max_iter)
-            if asked["checkpoint"] is not None and stop.status in (Status.EPOCHS, Status.MAX_ITER):
+            if asked["checkpoint"] is not None and self._is_between_steps(stop):
                 self._save()
             return self._ended(stop)
-        except KeyboardInterrupt as error:
-            stop = Stop(Status.INTERRUPTED, "interrupted; x is the best finite point")
-            if asked["on_interrupt"] == "return":
-                return self._ended(stop)
-            error.result = self._ended(stop)  # type: ignore[attr-defined]
-            raise
-        except Exception as error:
-            stop = Stop(
-                Status.RAISED, f"{type(error).__name__}: {error}; x is the best finite point"
-            )
-            error.result = self._ended(stop)  # type: ignore[attr-defined]
+        except BaseException as error:
+            found = self._ended(stops.cut_short(error))
+            if found.status == Status.INTERRUPTED and asked["on_interrupt"] == "return":
+                return found
+            found.attach_to(error)
             raise
         finally:
             if asked["progress"]:
                 close()
+
+    def _is_between_steps(self, stop: Stop) -> bool:
+        """Whether a run that goes on from here has the bits of one that never stopped."""
+        if self.batches is None:
+            return stop.status < Status.DIVERGED
+        return stop.status in (
+            Status.EPOCHS,
+            Status.MAX_ITER,
+        )  # else a batch was taken, but no step
 
     def _ended(self, stop: Stop) -> Result:
         """The result of a run that stopped so."""
@@ -185,7 +199,7 @@ class Attempt:
             arrays = self.average.arrays
             if self.batches is None:
                 value, gradient = objective.evaluate(x.formed(arrays), None)
-                fun, jac = as_number(value), told(x, gradient)
+                fun, jac = as_value(value), told(x, gradient)
                 evaluations += 1
         problem = None
         if self.batches is None:

@@ -31,7 +31,7 @@ class Bounds:
     def __init__(self, bounds: Any, x: Iterate) -> None:
         leaves = x.point.leaves
         is_one = isinstance(x.x, np.ndarray)
-        given = [_rows(bounds, x.arrays[0])] if is_one else x.point.place(bounds)
+        given = [_rows(bounds, x.arrays[0])] if is_one else x.placed_as("bounds", bounds)
         pairs = [_pair(b, leaf.array, leaf.label) for b, leaf in zip(given, leaves, strict=True)]
         self.low = [low for low, _ in pairs]
         self.high = [high for _, high in pairs]
@@ -62,20 +62,7 @@ def projection(project: Any, x: Iterate) -> Project:
         raise TypeError(f"project: got {described(project)}, expected a function of x")
 
     def onto(arrays: list[Array]) -> list[Array]:
-        shown = x.point.filled(arrays)
-        try:
-            found = x.point.place(project(shown))
-        except (TypeError, ValueError) as error:
-            raise type(error)(f"project: {error}") from error
-        projected = []
-        for leaf, array in zip(x.point.leaves, found, strict=True):
-            plain = np.asarray(array)
-            if plain.shape != leaf.shape:
-                raise ValueError(
-                    f"project: returned shape {plain.shape} for {leaf.label}, expected {leaf.shape}"
-                )
-            projected.append(plain.astype(leaf.dtype, copy=False))
-        return projected
+        return x.fitted("project", project(x.point.filled(arrays)))
 
     return onto
 
@@ -84,8 +71,10 @@ def _rows(bounds: Any, array: Array) -> Any:
     """SciPy's sequence of pairs as one pair of arrays."""
     if hasattr(bounds, "lb") and hasattr(bounds, "ub"):
         return bounds
+    if not array.shape and isinstance(bounds, (tuple, list, np.ndarray)) and len(bounds) == 2:
+        bounds = [bounds]
     try:
-        rows = [tuple(row) for row in bounds] if array.shape else [tuple(np.ravel(bounds))]
+        rows = [(None, None) if row is None else tuple(row) for row in bounds]
     except TypeError as error:
         raise TypeError(
             f"bounds: got {described(bounds)}, expected a pair (lo, hi) for each number, "
@@ -96,12 +85,15 @@ def _rows(bounds: Any, array: Array) -> Any:
             f"bounds: got {len(rows)} entries, "
             f"expected a pair (lo, hi) for each of {array.size} numbers"
         )
-    sides = zip(*rows, strict=True)
     defaults = (-np.inf, np.inf)
-    return [
-        np.array([none if value is None else value for value in side], float).reshape(array.shape)
-        for side, none in zip(sides, defaults, strict=True)
+    sides = [
+        [none if value is None else value for value in side]
+        for side, none in zip(zip(*rows, strict=True), defaults, strict=True)
     ]
+    try:
+        return [np.array(side, float).reshape(array.shape) for side in sides]
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"bounds: expected pairs of numbers or None ({error})") from error
 
 
 def _pair(bounds: Any, array: Array, label: str) -> tuple[Array, Array]:
@@ -115,16 +107,19 @@ def _pair(bounds: Any, array: Array, label: str) -> tuple[Array, Array]:
     for bound, none in zip(bounds, (-np.inf, np.inf), strict=True):
         try:
             side = np.asarray(none if bound is None else bound, dtype=array.dtype)
+            if side.size == 1:  # SciPy's bounds of a number have one row
+                side = side.reshape(())
             sides.append(np.broadcast_to(side, array.shape))
         except (TypeError, ValueError) as error:
             raise ValueError(
                 f"bounds: {described(bound)} for {label} is no bound for shape {array.shape}"
             ) from error
     low, high = sides
-    wrong = ~(low <= high)  # NaN included
+    wrong = ~(low <= high) | (low == np.inf) | (high == -np.inf)  # NaN included
     if wrong.any():
         i = tuple(int(k) for k in np.argwhere(wrong)[0])
         raise ValueError(
-            f"bounds: {label} at {i} has {low[i]} to {high[i]}, expected lower <= upper"
+            f"bounds: {label} at {i} has {low[i]} to {high[i]}, "
+            "expected lower <= upper with a number between"
         )
     return low, high

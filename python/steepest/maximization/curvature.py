@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Array
-from ..differences import extreme_curvatures, hessian
+from ..differences import as_value, extreme_curvatures, hessian
 from .bounds import Bounds, Project
 from .iterate import Iterate
-from .objective import Objective, as_number, projected_length_of
+from .objective import Objective, projected_length_of
 
 #: More numbers than that have their Hessian probed, not formed.
 LARGE = 200
@@ -33,7 +33,7 @@ class Problem:
 
     def value(self, x: Iterate, vector: Array) -> float:
         """f at a vector in x's form."""
-        return as_number(self.objective.f_at(x.unflat(vector)))
+        return as_value(self.objective.f_at(x.unflat(vector)))
 
     def gradient(self, x: Iterate, vector: Array) -> Array:
         """f's gradient at a vector in x's form, as a vector."""
@@ -50,7 +50,8 @@ class Check:
         "maximum" or "minimum": curved to one side in all directions; "saddle": to both; "shoulder": flat in
         some direction, in which f rises to one side and falls to the other; "flat": flat in some direction,
         in which it does neither; "not stationary": the gradient is not small; "constrained": it is, but for
-        what a projection holds, and curvatures were not looked at.
+        what a projection holds, and curvatures were not looked at; "unmeasured": the gradient is not finite
+        beside x.
     ok : bool
         Whether it is what was looked for.
     grad_norm : float
@@ -91,6 +92,9 @@ def check(problem: Problem, at: Any) -> Check:
     values, directions = _spectrum(problem, x, vector, free)
     largest = float(np.abs(values).max())
     noise = _NOISE[problem.objective.grad is not None and vector.dtype == np.float64] * largest
+    if not np.isfinite(values).all():
+        message = "unmeasured: the gradient is not finite beside x"
+        return Check("unmeasured", False, norm, values, message)
     up, down = values > noise, values < -noise
     flat = ~(up | down)
     if norm > max(100 * problem.gtol, 1e-5 * largest * max(1.0, _norm(vector))):
@@ -117,6 +121,8 @@ def covariance(problem: Problem, at: Any) -> Array:
     information = hessian(lambda vector: problem.gradient(x, vector), _vector(x, at))
     if problem.maximized:
         information = -information
+    if not np.isfinite(information).all():
+        raise ValueError("covariance: the gradient is not finite beside x")
     try:
         np.linalg.cholesky(information)
     except np.linalg.LinAlgError:
@@ -157,7 +163,10 @@ def _spectrum(problem: Problem, x: Iterate, vector: Array, free: Array) -> tuple
 
     if x.size > LARGE:
         return np.array(extreme_curvatures(gradient, vector[free])), np.empty((0, 0))
-    values, vectors = np.linalg.eigh(hessian(gradient, vector[free]))
+    curved = hessian(gradient, vector[free])
+    if not np.isfinite(curved).all():
+        return np.full(len(curved), np.nan), np.empty((0, 0))
+    values, vectors = np.linalg.eigh(curved)
     directions = np.zeros((vector.size, len(values)))
     directions[free] = vectors
     return values, directions

@@ -21,8 +21,9 @@ FTOL = 1e-9
 
 
 def scale_of(x: Iterate) -> float:
-    """The largest magnitude in x0, or 1 if it is all zeros."""
-    return max(float(np.abs(array).max(initial=0)) for array in x.arrays) or 1.0
+    """The largest magnitude in x0, or 1 if it is all zeros, but for what rounding leaves of them."""
+    largest = max(float(np.abs(array).max(initial=0)) for array in x.arrays)
+    return largest if largest > 1e-15 else 1.0
 
 
 def build(
@@ -45,15 +46,22 @@ def build(
         else:
             optimizer = Rprop
             scale = scale_of(x)
-            sizes = (1e-12 * min(scale, 1.0), 1e3 * max(scale, 1.0))
+            most = min(float(np.finfo(array.dtype).max) for array in x.arrays)
+            sizes = (1e-12 * min(scale, 1.0), min(1e3 * max(scale, 1.0), most))
             options = {"lr": FIRST_STEP * scale, "step_sizes": sizes, **options}
     if not (isinstance(optimizer, type) and issubclass(optimizer, Optimizer)):
         raise TypeError(f"optimizer: got {described(optimizer)}, expected a class such as SGD")
+    if isinstance(x.x, list) and all(isinstance(p, dict) and "params" in p for p in x.x):
+        raise ValueError(
+            "x0: a list of dicts with 'params' reads as an optimizer's groups; expected another key"
+        )
     known = inspect.signature(optimizer).parameters
     for name in options:
         if name not in known or name in ("parameters", "maximize", "callback"):
             offered = [n for n in known if n not in ("parameters", "maximize", "callback")]
-            raise TypeError(f"{name}: no option of {optimizer.__name__}, which has {offered}")
+            raise TypeError(
+                f"{name}: no option of {optimizer.__name__}, which has {offered}, nor of the loop"
+            )
     if "maximize" in known:
         options["maximize"] = maximize
     elif maximize:

@@ -103,8 +103,8 @@ class History:
 
         Notes
         -----
-        The rules, in `docs/maximize.md`, look at values and gradient norms only. They are meant for f as a
-        whole: from batch to batch values differ anyway.
+        The rules, in `docs/maximize.md`, look at values, gradient norms and rates only. They are meant for f
+        as a whole: from batch to batch values differ anyway.
 
         Examples
         --------
@@ -113,7 +113,7 @@ class History:
         >>> [verdict.name for verdict in found.history.diagnose()]
         ['exploding']
         """
-        return verdicts(self.value, self.grad_norm, self._sign)
+        return verdicts(self.value, self.grad_norm, self.lr, self._sign)
 
     def saved(self, length: int) -> dict[str, list[float]]:
         """The first iterations as lists of numbers."""

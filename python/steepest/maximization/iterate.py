@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from ..arrays import Array, described, refuse_sparse
+from ..arrays import Array, described
 from ..points import Point
 
 
@@ -19,11 +18,7 @@ class Iterate:
     """
 
     def __init__(self, x0: Any) -> None:
-        x0 = _tables_as_arrays(x0, "x0")
-        try:
-            self.point = Point(x0)
-        except (TypeError, ValueError) as error:
-            raise type(error)(f"x0: {error}") from error
+        self.point = Point(x0, name="x0")
         self.arrays: list[Array] = [leaf.array for leaf in self.point.leaves]
         self.size = sum(array.size for array in self.arrays)
         if self.size == 0:
@@ -51,11 +46,33 @@ class Iterate:
 
     def placed(self, nested: Any) -> list[Any]:
         """Gradients in any form an optimizer takes, as a flat list in the order of the arrays."""
-        root = self.point.root
         is_list = isinstance(nested, (list, tuple))
-        if is_list and not isinstance(root, list) and len(nested) == len(self.arrays):
+        if is_list and isinstance(self.point.root, dict) and len(nested) == len(self.arrays):
             return list(nested)
         return self.point.place(nested)
+
+    def placed_as(self, what: str, nested: Any) -> list[Any]:
+        """Anything nested as x0 as a flat list; ``what`` it is called in messages."""
+        try:
+            return self.point.place(nested)
+        except (TypeError, ValueError) as error:
+            raise type(error)(str(error).replace("gradients", what, 1)) from error
+
+    def fitted(self, what: str, nested: Any) -> list[Array]:
+        """Points that ``what`` has returned, as arrays of the shapes and dtypes of x."""
+        fitted = []
+        for leaf, value in zip(self.point.leaves, self.placed_as(what, nested), strict=True):
+            array = np.asarray(value)
+            if array.shape != leaf.shape:
+                raise ValueError(
+                    f"{what}: returned shape {array.shape} for {leaf.label}, expected {leaf.shape}"
+                )
+            if array.dtype.kind not in "fiu":
+                raise TypeError(
+                    f"{what}: returned {described(array)} for {leaf.label}, expected real numbers"
+                )
+            fitted.append(array.astype(leaf.dtype, copy=False))
+        return fitted
 
     def flat(self, nested: Any) -> Array:
         """Anything nested as x0 as one float64 vector, None as zeros."""
@@ -71,33 +88,3 @@ class Iterate:
         ends = np.cumsum([array.size for array in self.arrays])[:-1]
         parts = zip(np.split(vector, ends), self.arrays, strict=True)
         return self.formed([part.reshape(array.shape).astype(array.dtype) for part, array in parts])
-
-
-def _tables_as_arrays(value: Any, label: str) -> Any:
-    """The same nesting, where a list of numbers, or of lists of numbers, is an array."""
-    if isinstance(value, (str, bytes, np.ma.MaskedArray)):
-        raise TypeError(f"{label}: got {described(value)}, expected numbers")
-    refuse_sparse(label, value)
-    if isinstance(value, Mapping):
-        return {key: _tables_as_arrays(v, f"{label}[{key!r}]") for key, v in value.items()}
-    if not isinstance(value, (list, tuple)):
-        return value
-    if _is_table(value):
-        try:
-            return np.array(value)
-        except ValueError as error:
-            raise ValueError(f"{label}: its rows differ in length ({error})") from error
-    items = (_tables_as_arrays(v, f"{label}[{i}]") for i, v in enumerate(value))
-    if hasattr(value, "_fields"):
-        return type(value)(*items)
-    return tuple(items) if isinstance(value, tuple) else list(items)
-
-
-def _is_table(value: Any) -> bool:
-    if not isinstance(value, (list, tuple)) or hasattr(value, "_fields") or not value:
-        return False
-    return all(_is_number(item) for item in value) or all(_is_table(item) for item in value)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float, complex, np.generic))

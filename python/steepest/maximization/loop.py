@@ -9,12 +9,15 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
+import numpy as np
+
 from ..arrays import Array
+from ..differences import as_value
 from ..family import ASGD
 from ..optimizer import Optimizer
 from .history import History
 from .iterate import Iterate
-from .objective import Objective, as_number
+from .objective import Objective, check_fits
 from .stops import Rule, Settled, Stop, all_epochs, all_iterations, diverged, gradient_small
 
 
@@ -50,7 +53,7 @@ class Run:
         evaluate, length, shown = self.objective.evaluate, self.length, self.x.shown
         note_value, note_norm, note_rate, note_time = self.history.writers()
         gtol, rules, after_step, settled = self.gtol, self.rules, self.after_step, self.settled
-        sign, step, isfinite = self.sign, self.optimizer.step, math.isfinite
+        sign, step, isfinite, float64 = self.sign, self.optimizer.step, math.isfinite, np.float64
         due = -1 if settled is None else settled.due
         rate, rate_now = rates(self.optimizer)
         self.best = self.best or self.x.copies()
@@ -70,7 +73,7 @@ class Run:
                     gtol = self.first_gtol(length(found[1]))
                 value, gradient = found
                 if type(value) is not float:
-                    value = as_number(value)
+                    value = float(value) if type(value) is float64 else as_value(value)
                 norm = length(gradient)
                 note_value(value)
                 note_norm(norm)
@@ -86,6 +89,7 @@ class Run:
                     if (stop := rule(t, value, norm, gradient)) is not None:
                         return stop
                 if norm <= gtol:
+                    check_fits(gradient, self.x)  # no step will
                     return gradient_small(norm, gtol)
                 if t == due and settled is not None:
                     if (stop := settled.look(best)) is not None:
@@ -99,6 +103,10 @@ class Run:
                 for act in after_step:
                     act(t + 1)
             return all_epochs() if end is None or t + 1 < end else all_iterations(end)
+        except Exception:
+            if t > start:
+                check_fits(gradient, self.x)  # says what is wrong, if it is the gradient
+            raise
         finally:
             self.gradient = gradient
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Array, check_gradient, described, gradient_array
-from ..differences import central_differences
+from ..differences import as_value, central_differences
 from .iterate import Iterate
 
 #: Gives f's value and the gradient at a point, on a batch if there are any.
@@ -63,27 +63,23 @@ class Objective:
                 f"f: returned {described(found)}, expected (value, gradient) as grad is True"
             )
         value, gradient = found
-        value = as_number(value)
+        value = as_value(value)
         if not math.isfinite(value):
             raise ValueError(f"f: is {value} at x0, expected a start where it is finite")
+        check_fits(gradient, x)
         for leaf, part in zip(x.point.leaves, x.placed(gradient), strict=True):
-            if part is not None:
-                array = gradient_array(leaf.label, part)
-                check_gradient(leaf.label, array, leaf.array)
-                if not np.isfinite(array).all():
-                    raise ValueError(f"{leaf.label}: the gradient at x0 is not finite")
+            if part is not None and not np.isfinite(gradient_array(leaf.label, part)).all():
+                raise ValueError(f"{leaf.label}: the gradient at x0 is not finite")
 
 
-def as_number(value: Any) -> float:
-    """f's value as a float; TypeError if it is not one real number."""
-    if isinstance(value, (np.ndarray, np.generic)):
-        if value.shape == () and value.dtype.kind in "iuf":
-            return float(value)
-        shape = f" of shape {value.shape}" if value.shape else ""
-        raise TypeError(f"f: returned {described(value)}{shape}, expected one real number")
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError(f"f: returned {described(value)}, expected one real number")
-    return float(value)
+def check_fits(gradient: Any, x: Iterate) -> None:
+    """TypeError or ValueError unless this is a gradient by x."""
+    parts = x.placed(gradient)
+    if all(part is None for part in parts):
+        raise TypeError("grad: returned None, expected the gradient, nested as x0 is")
+    for leaf, part in zip(x.point.leaves, parts, strict=True):
+        if part is not None:
+            check_gradient(leaf.label, gradient_array(leaf.label, part), leaf.array)
 
 
 def length_of(x: Iterate) -> Callable[[Any], float]:
@@ -93,8 +89,7 @@ def length_of(x: Iterate) -> Callable[[Any], float]:
         if x.x.ndim == 0:
             return lambda gradient: float(abs(gradient))
         if x.x.ndim == 1:  # the quicker of the two
-            dot = np.dot
-            return lambda gradient: sqrt(dot(gradient, gradient))
+            return lambda gradient: sqrt(gradient.dot(gradient))
         return lambda gradient: sqrt(vdot(gradient, gradient))
     placed = x.placed
     return lambda gradient: sqrt(sum(float(vdot(g, g)) for g in placed(gradient) if g is not None))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -65,12 +66,14 @@ class Result:
         The second derivatives are central differences of the gradient: the whole Hessian for n ≤ 200 (2n
         gradients), its extreme eigenvalues by 20 Lanczos probes beyond (40 gradients). Without ``grad``
         gradients are differences themselves, of 2n values each, and curvatures good to some three digits.
+        Differences stand off x by ∛ε · max(1, |x|), some 6e-6: of a number much smaller than that, which
+        cannot be negative, they see too much.
 
         Returns
         -------
         Check
-            With ``kind``: "maximum", "minimum", "saddle", "shoulder", "flat" or "not stationary", and ``ok``,
-            whether that is what was looked for.
+            With ``kind``: "maximum", "minimum", "saddle", "shoulder", "flat", "not stationary",
+            "constrained" or "unmeasured", and ``ok``, whether that is what was looked for.
 
         Raises
         ------
@@ -122,10 +125,15 @@ class Result:
         """The roots of the covariance's diagonal, in x's form; see :meth:`covariance`."""
         return Iterate(self.x).unflat(np.sqrt(np.diag(self.covariance())))
 
+    def attach_to(self, error: BaseException) -> None:
+        """Let an exception carry this in its ``result``, if it can."""
+        with contextlib.suppress(Exception):
+            error.result = self  # type: ignore[attr-defined]
+
     def _whole_problem(self) -> Problem:
         if self._problem is None:
             raise ValueError(
-                "check: there is no objective to ask: it took batches, or was not pickled"
+                "check: there is no objective to ask: it took batches, or this is a copy or unpickled"
             )
         return self._problem
 

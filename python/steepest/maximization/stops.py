@@ -142,6 +142,13 @@ def diverged(why: str, t: int) -> Stop:
     return Stop(Status.DIVERGED, f"diverged at iteration {t}: {why}; x is the best finite point")
 
 
+def cut_short(error: BaseException) -> Stop:
+    """The end of a run that something was raised in."""
+    if isinstance(error, KeyboardInterrupt):
+        return Stop(Status.INTERRUPTED, "interrupted; x is the best finite point")
+    return Stop(Status.RAISED, f"{type(error).__name__}: {error}; x is the best finite point")
+
+
 def norm_of(arrays: list[Any]) -> float:
     """The Euclidean norm over all arrays."""
     return math.sqrt(sum(float(np.vdot(array, array)) for array in arrays))

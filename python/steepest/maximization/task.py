@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -45,6 +46,11 @@ class Task:
     def __init__(self, sign: int, given: Mapping[str, Any]) -> None:
         self.sign = sign
         asked = dict(given)
+        for name in ("x0", "bounds"):
+            if isinstance(
+                asked[name], Iterator
+            ):  # it can be walked once, and is needed for every run
+                asked[name] = list(asked[name])
         asked["gtol_is_relative"] = isinstance(asked["gtol"], str)
         plain = asked["optimizer"] is None and asked["project"] is None and asked["batches"] is None
         for name, usual in (("gtol", defaults.GTOL), ("ftol", defaults.FTOL)):
@@ -61,6 +67,13 @@ class Task:
         for name in ("patience", "checkpoint_interval"):
             if asked[name] < 1:
                 raise ValueError(f"{name}: got 0, expected at least 1")
+        for name in ("checkpoint", "resume"):
+            if not (asked[name] is None or isinstance(asked[name], (str, os.PathLike))):
+                raise TypeError(f"{name}: got {described(asked[name])}, expected a path or None")
+        try:
+            self._rng = np.random.default_rng(asked["seed"])
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"seed: got {asked['seed']!r} ({error})") from error
         if isinstance(asked["average"], bool):
             asked["average"] = int(asked["average"])
         asked["average"] = _COUNT("average", asked["average"])
@@ -87,17 +100,15 @@ class Task:
                 "expected an object with state_dict() and load_state_dict()"
             )
 
-    def starts(self) -> Iterator[Any]:
-        """x0, and the restarts' starts."""
-        rng = np.random.default_rng(self.asked["seed"])
-        sampler, x0 = self.asked["sampler"], self.asked["x0"]
-        yield x0
-        for _ in range(self.restarts):
-            if sampler is not None:
-                yield sampler(rng)
-            else:
-                x = Iterate(x0)
-                yield x.formed(Bounds(self.asked["bounds"], x).sample(rng))
+    def starts(self) -> list[Any]:
+        """x0, and the restarts' starts: all drawn before the first run, so that bad ones are refused."""
+        sampler, x = self.asked["sampler"], Iterate(self.asked["x0"])
+        if sampler is None:
+            bounds = Bounds(self.asked["bounds"], x)
+            drawn = [bounds.sample(self._rng) for _ in range(self.restarts)]
+        else:
+            drawn = [x.fitted("sampler", sampler(self._rng)) for _ in range(self.restarts)]
+        return [self.asked["x0"], *map(x.formed, drawn)]
 
     def run(self, x0: Any) -> Result:
         """One run from x0."""

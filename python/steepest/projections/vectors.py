@@ -195,23 +195,28 @@ def _eps(leaf: Leaf) -> float:
     return _ROUNDING * float(np.finfo(leaf.dtype).eps)
 
 
-def _norms(rows: Array) -> Array:
-    """The norms along the last axis, of rows scaled so that no square over- or underflows."""
+def _polar(rows: Array) -> tuple[Array, Array]:
+    """The norms along the last axis, and the unit vectors; scaled, so that no square over- or underflows.
+
+    The unit vectors are not made from the norms, which have few digits where they are subnormal.
+    """
     largest = np.abs(rows).max(axis=-1, keepdims=True, initial=0.0)
     unit = np.where(largest > 0, largest, 1.0)
-    return np.asarray(unit * np.linalg.norm(rows / unit, axis=-1, keepdims=True))
+    scaled = rows / unit
+    lengths = np.linalg.norm(scaled, axis=-1, keepdims=True)
+    return unit * lengths, scaled / np.where(lengths == 0, 1.0, lengths)
 
 
 def _into_l2_ball(rows: Array, radius: float, eps: float) -> Array:
-    norms = _norms(rows)
-    return np.where(norms <= radius * (1 + eps), rows, rows / np.maximum(norms / radius, 1.0))
+    norms, directions = _polar(rows)
+    return np.where(norms <= radius * (1 + eps), rows, directions * radius)
 
 
 def _onto_sphere(rows: Array, radius: float, eps: float) -> Array:
-    norms = _norms(rows)
+    norms, directions = _polar(rows)
     first = np.zeros(rows.shape[-1])
     first[0] = radius
-    onto = np.where(norms == 0, first, rows / np.where(norms == 0, 1.0, norms) * radius)
+    onto = np.where(norms == 0, first, directions * radius)
     return np.where(np.abs(norms - radius) <= radius * eps, rows, onto)
 
 
@@ -220,6 +225,8 @@ def _onto_simplex(rows: Array, total: float, eps: float) -> Array:
     is_there &= (rows >= 0).all(axis=-1, keepdims=True)
     # The same for all numbers moved together, and exact if the largest is 0.
     moved = rows - rows.max(axis=-1, keepdims=True)
+    # What is total or more below the largest becomes 0; no sum of such numbers may overflow.
+    moved = np.where(moved < -total, -total, moved)
     down = -np.sort(-moved, axis=-1)
     shifts = (np.cumsum(down, axis=-1) - total) / np.arange(1, rows.shape[-1] + 1)
     count = np.count_nonzero(down > shifts, axis=-1, keepdims=True)

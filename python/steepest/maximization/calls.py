@@ -96,13 +96,13 @@ def maximize(
     restarts : int, default 0
         Runs from other starts beside the one from x0. The result is the best of all.
     seed : int, SeedSequence, Generator or None, default None
-        Of the starts.
+        Of the starts, which are all drawn before the first run.
     sampler : callable or None, default None
         ``sampler(rng)`` gives a start in x0's form. None: evenly within the bounds.
     bounds : nesting or None, default None
-        A pair (lo, hi) for each number of one array, None for no bound, or an object with ``lb`` and ``ub``;
-        for a nested x0 the same nesting with a pair or such an object for each array, or None. Every step is
-        followed by the projection onto them; x0 is projected, too, which the message then says.
+        A pair (lo, hi) for each number of one array, None for no bound or no pair, or an object with ``lb``
+        and ``ub``; for a nested x0 the same nesting with a pair or such an object for each array, or None.
+        Every step is followed by the projection onto them; x0 is projected, too, which the message then says.
     project : callable or None, default None
         ``project(x)`` gives the nearest allowed point in x0's form; applied to x0 and after every step, and
         after the bounds. It gets a copy.
@@ -115,7 +115,8 @@ def maximize(
     epochs : int or None, default None
         Passes through ``batches``, at least 1.
     checkpoint : path or None, default None
-        A file to write the run to, whole, every ``checkpoint_interval`` steps, and after all steps or epochs.
+        A file to write the run to, whole, every ``checkpoint_interval`` steps, and where it ends by itself;
+        over batches after all steps or epochs.
     checkpoint_interval : int, default 100
         Steps between two writes, at least 1.
     resume : path or None, default None
@@ -136,11 +137,12 @@ def maximize(
     TypeError
         If an argument, f's value or the gradient is of the wrong kind.
     ValueError
-        If one has a wrong value or shape, or f or the gradient is not finite at x0.
+        If one has a wrong value or shape, or f or the gradient is not finite at a start.
     ImportError
         If ``progress`` is asked for and tqdm is not installed.
     Exception
-        What f, grad, a callback or a projection raises, with the result so far in its ``result``.
+        What f, grad, a callback or a projection raises, with the result so far in its ``result``, with
+        restarts the best of all.
 
     Notes
     -----
@@ -235,5 +237,5 @@ def _optimize(sign: int, given: Mapping[str, Any]) -> Result:
     """One run, or the best of several."""
     task = Task(sign, given)
     if not task.restarts:
-        return task.run(given["x0"])
+        return task.run(task.asked["x0"])
     return best_of(task.starts(), task.run, sign)
