@@ -52,7 +52,8 @@ class GradientAscent(_Ascent):
         ``.data`` and ``.grad`` (:class:`Parameter`, CPU tensors); or groups: a list of dicts, each with
         key ``"params"`` and options of its own.
     lr : float or callable t -> float, default 0.01
-        Learning rate, at least 0.
+        Learning rate, at least 0, or a schedule of the step count t = 1, 2, and so on;
+        ``lr_decay`` and ``warmup_steps`` multiply what it gives.
     momentum : float, default 0.9
         Decay μ of the velocity, 0 ≤ μ < 1; 0 for none.
     beta : float or None, default 0.999
