@@ -28,13 +28,15 @@ test: .venv/.extension .venv/.test ## run the Rust tests and pytest
 	@$(python) -m pytest $(ARGS)
 
 test-torch: .venv/.extension .venv/.test .venv/.torch ## install torch for the CPU (1.4 GB) and compare with its optimizers
-	@$(python) -m pytest tests/test_family.py tests/test_torch_state.py tests/test_peers.py tests/test_tensors.py $(ARGS)
+	@$(python) -m pytest tests/test_family.py tests/test_torch_state.py tests/test_peers.py tests/test_tensors.py \
+	    tests/test_schedules.py tests/test_scheduled_steps.py $(ARGS)
 
 test-optax: .venv/.extension .venv/.test-optax ## install optax and JAX for the CPU and compare with optax's optimizers
 	@$(python) -m pytest tests/test_family.py $(ARGS)
 
-golden: .venv/.test-optax .venv/.torch ## install torch and optax, and record what their optimizers do in tests/golden
+golden: .venv/.test-optax .venv/.torch ## install torch and optax, and record what their optimizers and schedulers do in tests/golden
 	@$(python) tests/golden/make.py
+	@$(python) tests/golden/make_schedules.py
 
 check: .venv/.extension .venv/.check ## check the code: rustfmt, clippy, ruff, mypy --strict, stubtest
 	@$(need_cargo)

@@ -103,8 +103,10 @@ impl<'py> Options<'_, 'py> {
 impl Settings for Options<'_, '_> {
     type Error = PyErr;
 
+    /// NaN for a schedule, which is asked before every step.
     fn number(&self, name: &str) -> PyResult<f64> {
-        self.get(name)
+        let value = self.0.as_any().get_item(name)?;
+        if value.is_callable() { Ok(f64::NAN) } else { value.extract() }
     }
     fn pair(&self, name: &str) -> PyResult<(f64, f64)> {
         self.get(name)
@@ -182,6 +184,8 @@ impl Stepper {
     ///     If a gradient is not finite and ``nonfinite="raise"``.
     /// RuntimeError
     ///     If a step is under way, in the callback or in another thread.
+    /// Exception
+    ///     What a schedule of the learning rate raises; TypeError or ValueError if what it gives is no rate.
     ///
     /// Notes
     /// -----
@@ -208,7 +212,18 @@ impl Stepper {
                     stepper.during(Stage::Arranging, arrange)?.cast_into()?
                 }
             };
-            let report = stepper.engine_outside(STEPPING)?.step(owner, &gradients, zero_grads)?;
+            let mut engine = stepper.engine_outside(STEPPING)?;
+            if engine.is_scheduled {
+                // Schedules are Python code, so they are asked before anything is looked at.
+                let t = engine.step_count + 1;
+                drop(engine);
+                let ask = || owner.call_method1(intern!(py, "_lrs_at"), (t,))?.extract();
+                let lrs: Vec<f64> = stepper.during(Stage::Arranging, ask)?;
+                engine = stepper.engine_outside(STEPPING)?;
+                engine.set_lrs(&lrs);
+            }
+            let report = engine.step(owner, &gradients, zero_grads)?;
+            drop(engine);
             let Some(Report { norm, clipped, skipped }) = report else { return Ok(()) };
             let tell = || owner.call_method1(intern!(py, "_report"), (norm, clipped, skipped));
             stepper.during(Stage::Reporting, tell).map(drop)

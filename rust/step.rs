@@ -124,6 +124,12 @@ impl Group {
         Self { common, law, rate: None, at: None }
     }
 
+    /// Takes what the group's schedule gives for the next step.
+    fn set_lr(&mut self, lr: f64) {
+        self.common.lr = lr;
+        self.law = self.law.with_lr(lr);
+    }
+
     /// Begins a step: nothing of the last one's scalars is left.
     fn begin(&mut self, t: u64) {
         self.rate = Some(self.law.alpha(self.common.lr, t));
@@ -194,6 +200,8 @@ pub struct Engine {
     /// What this step does, to slots that step alike.
     plans: Vec<(Range<usize>, Plan)>,
     settings: Settings,
+    /// Whether a group's lr is a schedule, which is asked before every step.
+    pub is_scheduled: bool,
     pub step_count: u64,
     pub skipped_steps: u64,
     pub stage: Stage,
@@ -217,6 +225,7 @@ impl Engine {
             return Err(PyValueError::new_err("the states are not those of the law"));
         }
         groups.iter_mut().zip(&self.groups).for_each(|(new, old)| new.rate = old.rate);
+        self.is_scheduled = groups.iter().any(|group| group.common.is_scheduled());
         (self.groups, self.settings) = (groups, settings);
         self.layout = layout.unwrap_or_else(|| std::mem::take(&mut self.layout));
         Ok(())
@@ -225,6 +234,11 @@ impl Engine {
     /// Every parameter's tᵢ.
     pub fn steps(&self) -> Vec<u64> {
         self.layout.slots.iter().map(|slot| slot.steps).collect()
+    }
+
+    /// Takes every group's lr for the next step.
+    pub fn set_lrs(&mut self, lrs: &[f64]) {
+        self.groups.iter_mut().zip(lrs).for_each(|(group, lr)| group.set_lr(*lr));
     }
 
     /// Every group's last rate.

@@ -10,6 +10,7 @@ use crate::vectors::{Element, Part, Vectors};
 /// What every law shares: the rate, the value clip and the direction of a group.
 #[derive(Clone, Copy)]
 pub struct Common {
+    /// NaN until a schedule has been asked for it.
     pub lr: f64,
     clip_value: Option<f64>,
     maximize: bool,
@@ -22,6 +23,10 @@ impl Common {
             clip_value: settings.optional("clip_value")?,
             maximize: settings.switch("maximize")?,
         })
+    }
+
+    pub fn is_scheduled(&self) -> bool {
+        self.lr.is_nan()
     }
 
     pub fn clips(&self) -> bool {

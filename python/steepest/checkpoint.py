@@ -28,7 +28,7 @@ _NUMBERS = "json"
 #: What a law carries from step to step for an array as a whole: a product of factors.
 CARRIED = options.number(lambda x: 0 <= x <= 1, "a number from 0 to 1")
 _COUNT = options.count("an integer >= 0")
-_RATE = options.optional(options.COMMON["lr"])
+_RATE = options.optional(options.NOT_NEGATIVE)
 
 
 @dataclass
@@ -42,6 +42,8 @@ class Checkpoint:
     rates: list[float | None] = field(default_factory=list)
     states: dict[str, dict[str, Array]] = field(default_factory=dict)
     steps: dict[str, int] = field(default_factory=dict)
+    #: Schedules that stay and have a state, and that state.
+    plateaus: list[tuple[Any, Any]] = field(default_factory=list)
 
 
 def checked(
@@ -64,10 +66,17 @@ def checked(
     )
     names = [leaf.name for group in groups for leaf in group.nesting.leaves]
     states = mapping("state", found["state"], names)
-    for i, group in enumerate(groups):
+    all_given = [
+        _checked_group(f"param_groups[{i}]", saved[i], group.nesting.leaves, table)
+        for i, group in enumerate(groups)
+    ]
+    lrs, checkpoint.plateaus = _resumed_rates(
+        [group.options["lr"] for group in groups], [given["lr"] for given in all_given]
+    )
+    for group, lr, unchecked in zip(groups, lrs, all_given, strict=True):
         leaves = group.nesting.leaves
-        given = _checked_group(f"param_groups[{i}]", saved[i], leaves, table)
-        checkpoint.rates.append(given.pop("effective_lr"))
+        checkpoint.rates.append(unchecked.pop("effective_lr"))
+        given = table.checked({**unchecked, "lr": lr}, group.nesting.dtypes())
         checkpoint.group_options.append(given)
         state_names = table.states_for(given)
         for leaf in leaves:
@@ -97,14 +106,44 @@ def group_list(value: Any, length: int) -> Sequence[Any]:
 def _checked_group(
     label: str, saved: Any, leaves: Sequence[Leaf], table: options.Table
 ) -> dict[str, Any]:
-    """A saved group's options, coerced, and its "effective_lr"."""
+    """A saved group's options, and its "effective_lr", coerced."""
     keys = ["params", "effective_lr", *table.checks]
     given = mapping(label, saved, keys, extra=True)
     params, names = given.pop("params"), [leaf.name for leaf in leaves]
     if not isinstance(params, (list, tuple)) or sorted(map(str, params)) != sorted(names):
         raise ValueError(f"{label}: has parameters {params!r}, expected {names}")
     given["effective_lr"] = _RATE("effective_lr", given["effective_lr"])
-    return table.checked(given, (leaf.dtype for leaf in leaves))
+    return given
+
+
+# Schedules are imported only where there are some.
+
+
+def copied_rates(lrs: list[Any]) -> list[Any]:
+    """The groups' rates, their schedules copied."""
+    if not any(map(callable, lrs)):
+        return lrs
+    from .schedules import saving
+
+    return saving.copies(lrs)
+
+
+def _resumed_rates(live: list[Any], saved: list[Any]) -> tuple[list[Any], list[tuple[Any, Any]]]:
+    """The groups' rates from those saved, live or in a file, and the state of those that have one."""
+    if not any(callable(lr) or isinstance(lr, Mapping) for lr in saved):
+        return saved, []
+    from .schedules import saving
+
+    return saving.resumed(live, saving.all_from_json(saved, live))
+
+
+def _plain_rates(lrs: list[Any]) -> list[Any]:
+    """The groups' rates as JSON has them."""
+    if not any(map(callable, lrs)):
+        return lrs
+    from .schedules import saving
+
+    return saving.all_to_json(lrs)
 
 
 def mapping(label: str, value: Any, keys: Iterable[str], extra: bool = False) -> dict[str, Any]:
@@ -161,8 +200,11 @@ def write(
         listed.append(array)
         return len(listed) - 1
 
+    groups = state_dict["param_groups"]
+    lrs = _plain_rates([group["lr"] for group in groups])
     numbers = {
         **state_dict,
+        "param_groups": [{**group, "lr": lr} for group, lr in zip(groups, lrs, strict=True)],
         "state": {name: indexed(state) for name, state in state_dict["state"].items()},
         "values": indexed(values),
     }

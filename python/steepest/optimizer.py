@@ -267,6 +267,18 @@ class Optimizer(Stepper):
 
     # -- what a step calls back for -----------------------------------------------------------
 
+    def _lrs_at(self, t: int) -> list[float]:
+        """Every group's learning rate in step t: its number, or what its schedule says."""
+
+        def asked(i: int, group: ParamGroup) -> float:
+            lr: Any = group.options["lr"]
+            if not callable(lr):
+                return float(lr)
+            name = f"param_groups[{i}]: lr" if len(self._groups) > 1 else "lr"
+            return options.rate_at(name, lr, t, group.nesting.dtypes())
+
+        return [asked(i, group) for i, group in enumerate(self._groups)]
+
     def _arrange(self, grads: Any) -> list[Any]:
         """Gradients in any form as a flat list; each parameter's own where none are given."""
         if grads is None:
@@ -321,17 +333,20 @@ class Optimizer(Stepper):
         return MappingProxyType(self._defaults)
 
     @property
-    def lr(self) -> float:
-        """The learning rate of all groups; ValueError if they differ. Writing sets it in all of them."""
-        rates = {group["lr"] for group in self._groups}
-        if len(rates) > 1:
+    def lr(self) -> Any:
+        """The learning rate of all groups, a number or a schedule; ValueError if they differ.
+
+        Writing one, a number or a callable t -> lr, sets it in all of them.
+        """
+        rates = [group["lr"] for group in self._groups]
+        if any(rate != rates[0] for rate in rates):
             raise ValueError(
-                f"lr: the groups differ ({sorted(rates)}); read param_groups[i]['lr'] or effective_lr"
+                f"lr: the groups differ ({rates}); read param_groups[i]['lr'] or effective_lr"
             )
-        return float(rates.pop())
+        return rates[0]
 
     @lr.setter
-    def lr(self, value: float) -> None:
+    def lr(self, value: float | Callable[[int], float]) -> None:
         new = [
             self._table.checked({**group.options, "lr": value}, group.nesting.dtypes())
             for group in self._groups
@@ -342,12 +357,15 @@ class Optimizer(Stepper):
 
     @property
     def effective_lr(self) -> float | tuple[float, ...]:
-        """The rate α of the last step, before the first one lr; a tuple, one a group, where they differ."""
-        rates = self._counters()[3]
-        found = tuple(
-            group["lr"] if rate is None else rate
-            for group, rate in zip(self._groups, rates, strict=True)
-        )
+        """The rate α of the last step, before the first one lr; a tuple, one a group, where they differ.
+
+        Of a schedule that is before the first step what it gives for t = 1.
+        """
+        step_count, _, _, rates = self._counters()
+        if None in rates:
+            lrs = self._lrs_at(step_count + 1)
+            rates = [lr if rate is None else rate for lr, rate in zip(lrs, rates, strict=True)]
+        found = tuple(rate for rate in rates if rate is not None)
         return found if len(set(found)) > 1 else found[0]
 
     @property
@@ -415,7 +433,11 @@ class Optimizer(Stepper):
             ``"version"``, ``"optimizer"``, ``"step_count"``, ``"skipped_steps"``, the optimizer's own
             options, ``"param_groups"`` (each with the names of its ``"params"`` and its
             ``"effective_lr"``) and ``"state"`` (by parameter: its arrays, and ``"steps"``, its tᵢ).
+            Schedules are copied; a callable of yours is itself.
         """
+        return self._state_dict(checkpoint.copied_rates([group["lr"] for group in self._groups]))
+
+    def _state_dict(self, lrs: list[Any]) -> dict[str, Any]:
         step_count, skipped_steps, steps, rates = self._counters()
         settings = {key: value for key, value in self._settings.items() if key != "callback"}
         return {
@@ -426,11 +448,12 @@ class Optimizer(Stepper):
             **settings,
             "param_groups": [
                 {
-                    **copy.deepcopy(group.options),
+                    **copy.deepcopy({**group.options, "lr": None}),
+                    "lr": lr,
                     "params": [leaf.name for leaf in group.nesting.leaves],
                     "effective_lr": rate,
                 }
-                for group, rate in zip(self._groups, rates, strict=True)
+                for group, lr, rate in zip(self._groups, lrs, rates, strict=True)
             ],
             "state": {
                 leaf.name: {
@@ -445,6 +468,8 @@ class Optimizer(Stepper):
         """Take options, counters and state from what :meth:`state_dict` returned; arrays are copied.
 
         Parameters go by name. The next step has the bits it would have had without the interruption.
+        Where the schedules are those that were saved they stay, so that a Plateau that you hold goes on
+        where the saved one stood.
 
         Raises
         ------
@@ -456,7 +481,8 @@ class Optimizer(Stepper):
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write options, counters, state AND the parameters' values to one ``.npz`` file.
 
-        The file is written under another name and renamed, so that it is whole or not there.
+        The file is written under another name and renamed, so that it is whole or not there. A schedule
+        that is a callable of yours is not in it: give it again before :meth:`load`.
 
         Parameters
         ----------
@@ -522,6 +548,8 @@ class Optimizer(Stepper):
             settings,
             (found.step_count, found.skipped_steps, steps, found.rates),
         )
+        for plateau, state in found.plateaus:
+            plateau._go_on(state)
 
     def __getstate__(self) -> dict[str, Any]:
         """For pickle and copy: everything but the callback."""
@@ -531,7 +559,8 @@ class Optimizer(Stepper):
             "sources": [group.nesting.source for group in self._groups],
             "is_grouped": self._is_grouped,
             "defaults": self._defaults,
-            "state_dict": self.state_dict(),
+            # The schedules themselves: whoever else holds one is copied together with them.
+            "state_dict": self._state_dict([group["lr"] for group in self._groups]),
             "attributes": {key: value for key, value in vars(self).items() if key not in own},
         }
 

@@ -204,8 +204,8 @@ def rate_at(
     Raises TypeError or ValueError, naming t and the value. What the schedule itself raises passes through.
     """
     value = schedule(t)
-    if type(value) is float and 0 <= value <= 1e30:  # is right in any dtype: no need to look closer
-        return value
+    if isinstance(value, float) and 0 <= value <= 1e30:  # is right in any dtype: no closer look
+        return float(value)
     label = f"{name}: step t = {t} of {schedule!r}"
     rate: float = NOT_NEGATIVE(label, value)
     for dtype in dtypes:
@@ -215,7 +215,7 @@ def rate_at(
 
 #: The options every law has; the sweep applies them around it.
 COMMON: Mapping[str, Check] = {
-    "lr": number(lambda x: x >= 0, "a finite number lr >= 0"),
+    "lr": LR,
     "clip_value": optional(number(lambda x: x > 0, "a finite number > 0, or None")),
     "lr_decay": optional(
         number(lambda x: 0 < x <= 1, "a number 0 < lr_decay <= 1, or None", cast=False)

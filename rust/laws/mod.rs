@@ -185,6 +185,11 @@ pub trait Options: Copy {
 
     fn read<S: Settings>(settings: &S) -> Result<Self, S::Error>;
 
+    /// The same options with this step's lr, for a law whose direction has it.
+    fn with_lr(self, _lr: f64) -> Self {
+        self
+    }
+
     /// How many state arrays each parameter has.
     fn states(&self) -> usize;
 
@@ -260,6 +265,12 @@ macro_rules! family {
             pub fn carries(&self) -> bool {
                 match self {
                     $(Self::$Law(_) => <$Law as Options>::CARRIES),+
+                }
+            }
+
+            pub fn with_lr(self, lr: f64) -> Self {
+                match self {
+                    $(Self::$Law(law) => Self::$Law(law.with_lr(lr))),+
                 }
             }
 

@@ -47,6 +47,10 @@ impl Options for Rprop {
         })
     }
 
+    fn with_lr(self, lr: f64) -> Self {
+        Self { lr, ..self }
+    }
+
     fn states(&self) -> usize {
         2
     }

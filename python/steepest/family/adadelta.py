@@ -17,7 +17,7 @@ class Adadelta(TorchOptimizer):
     ----------
     parameters : array, nesting of arrays, or list of parameter groups
         What is optimized, updated in place: float32 or float64 arrays; see :class:`GradientAscent`.
-    lr : float, default 1.0
+    lr : float or callable t -> float, default 1.0
         Factor on the step, at least 0.
     rho : float, default 0.9
         Decay ρ of both mean squares, 0 ≤ ρ ≤ 1.
@@ -81,7 +81,7 @@ class Adadelta(TorchOptimizer):
     def __init__(
         self,
         parameters: Any,
-        lr: float = 1.0,
+        lr: float | Callable[[int], float] = 1.0,
         rho: float = 0.9,
         eps: float = 1e-6,
         weight_decay: float = 0.0,

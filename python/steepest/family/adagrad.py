@@ -17,7 +17,7 @@ class Adagrad(TorchOptimizer):
     ----------
     parameters : array, nesting of arrays, or list of parameter groups
         What is optimized, updated in place: float32 or float64 arrays; see :class:`GradientAscent`.
-    lr : float, default 1e-2
+    lr : float or callable t -> float, default 1e-2
         Learning rate, at least 0.
     lr_decay : float, default 0
         Decay γ ≥ 0 of the rate, which is lr / (1 + (t − 1) γ); not the factor of :class:`GradientAscent`.
@@ -82,7 +82,7 @@ class Adagrad(TorchOptimizer):
     def __init__(
         self,
         parameters: Any,
-        lr: float = 1e-2,
+        lr: float | Callable[[int], float] = 1e-2,
         lr_decay: float = 0.0,
         weight_decay: float = 0.0,
         initial_accumulator_value: float = 0.0,

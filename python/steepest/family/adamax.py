@@ -17,7 +17,7 @@ class Adamax(TorchOptimizer):
     ----------
     parameters : array, nesting of arrays, or list of parameter groups
         What is optimized, updated in place: float32 or float64 arrays; see :class:`GradientAscent`.
-    lr : float, default 2e-3
+    lr : float or callable t -> float, default 2e-3
         Learning rate, at least 0.
     betas : pair of float, default (0.9, 0.999)
         Decays β₁, β₂ of the first moment and the largest magnitude, 0 ≤ β < 1.
@@ -80,7 +80,7 @@ class Adamax(TorchOptimizer):
     def __init__(
         self,
         parameters: Any,
-        lr: float = 2e-3,
+        lr: float | Callable[[int], float] = 2e-3,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0.0,

@@ -51,8 +51,9 @@ class GradientAscent(_Ascent):
         strides; a list, tuple, iterator or dict of arrays, or any nesting of those; objects with
         ``.data`` and ``.grad`` (:class:`Parameter`, CPU tensors); or groups: a list of dicts, each with
         key ``"params"`` and options of its own.
-    lr : float, default 0.01
-        Learning rate, at least 0.
+    lr : float or callable t -> float, default 0.01
+        Learning rate, at least 0, or a schedule of the step count t = 1, 2, and so on;
+        ``lr_decay`` and ``warmup_steps`` multiply what it gives.
     momentum : float, default 0.9
         Decay μ of the velocity, 0 ≤ μ < 1; 0 for none.
     beta : float or None, default 0.999
@@ -140,7 +141,7 @@ class GradientAscent(_Ascent):
     def __init__(
         self,
         parameters: Any,
-        lr: float = 0.01,
+        lr: float | Callable[[int], float] = 0.01,
         momentum: float = 0.9,
         beta: float | None = 0.999,
         eps: float = 1e-8,
@@ -187,7 +188,7 @@ clip_norm, weight_decay, bias_correction, nonfinite, callback
     def __init__(
         self,
         parameters: Any,
-        lr: float = 0.01,
+        lr: float | Callable[[int], float] = 0.01,
         momentum: float = 0.9,
         beta: float | None = 0.999,
         eps: float = 1e-8,

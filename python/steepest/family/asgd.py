@@ -17,7 +17,7 @@ class ASGD(TorchOptimizer):
     ----------
     parameters : array, nesting of arrays, or list of parameter groups
         What is optimized, updated in place: float32 or float64 arrays; see :class:`GradientAscent`.
-    lr : float, default 1e-2
+    lr : float or callable t -> float, default 1e-2
         Learning rate at first, at least 0.
     lambd : float, default 1e-4
         Decay λ ≥ 0: of θ, by λη a step, and of the rate η.
@@ -85,7 +85,7 @@ class ASGD(TorchOptimizer):
     def __init__(
         self,
         parameters: Any,
-        lr: float = 1e-2,
+        lr: float | Callable[[int], float] = 1e-2,
         lambd: float = 1e-4,
         alpha: float = 0.75,
         t0: float = 1e6,

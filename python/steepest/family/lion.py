@@ -16,7 +16,7 @@ class Lion(Optimizer):
     ----------
     parameters : array, nesting of arrays, or list of parameter groups
         What is optimized, updated in place: float32 or float64 arrays; see :class:`GradientAscent`.
-    lr : float, default 1e-4
+    lr : float or callable t -> float, default 1e-4
         Learning rate, at least 0.
     b1 : float, default 0.9
         Weight β₁ of the momentum against the gradient in a step, 0 ≤ β₁ < 1.
@@ -75,7 +75,7 @@ class Lion(Optimizer):
     def __init__(
         self,
         parameters: Any,
-        lr: float = 1e-4,
+        lr: float | Callable[[int], float] = 1e-4,
         b1: float = 0.9,
         b2: float = 0.99,
         weight_decay: float = 1e-3,

@@ -17,7 +17,7 @@ class RAdam(TorchOptimizer):
     ----------
     parameters : array, nesting of arrays, or list of parameter groups
         What is optimized, updated in place: float32 or float64 arrays; see :class:`GradientAscent`.
-    lr : float, default 1e-3
+    lr : float or callable t -> float, default 1e-3
         Learning rate, at least 0.
     betas : pair of float, default (0.9, 0.999)
         Decays β₁, β₂ of the first and the second moment, 0 ≤ β < 1.
@@ -88,7 +88,7 @@ class RAdam(TorchOptimizer):
     def __init__(
         self,
         parameters: Any,
-        lr: float = 1e-3,
+        lr: float | Callable[[int], float] = 1e-3,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0.0,

@@ -17,7 +17,7 @@ class RMSprop(TorchOptimizer):
     ----------
     parameters : array, nesting of arrays, or list of parameter groups
         What is optimized, updated in place: float32 or float64 arrays; see :class:`GradientAscent`.
-    lr : float, default 1e-2
+    lr : float or callable t -> float, default 1e-2
         Learning rate, at least 0.
     alpha : float, default 0.99
         Decay α of the mean square, 0 ≤ α < 1.
@@ -93,7 +93,7 @@ class RMSprop(TorchOptimizer):
     def __init__(
         self,
         parameters: Any,
-        lr: float = 1e-2,
+        lr: float | Callable[[int], float] = 1e-2,
         alpha: float = 0.99,
         eps: float = 1e-8,
         weight_decay: float = 0.0,

@@ -28,7 +28,7 @@ class Rprop(TorchOptimizer):
     ----------
     parameters : array, nesting of arrays, or list of parameter groups
         What is optimized, updated in place: float32 or float64 arrays; see :class:`GradientAscent`.
-    lr : float, default 1e-2
+    lr : float or callable t -> float, default 1e-2
         Step size of every element at first, at least 0; of no effect after that.
     etas : pair of float, default (0.5, 1.2)
         Factors η⁻, η⁺ on a step size when the gradient turns and when it does not, 0 < η⁻ < 1 < η⁺.
@@ -92,7 +92,7 @@ class Rprop(TorchOptimizer):
     def __init__(
         self,
         parameters: Any,
-        lr: float = 1e-2,
+        lr: float | Callable[[int], float] = 1e-2,
         etas: tuple[float, float] = (0.5, 1.2),
         step_sizes: tuple[float, float] = (1e-6, 50.0),
         *,

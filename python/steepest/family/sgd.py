@@ -25,7 +25,7 @@ class SGD(TorchOptimizer):
     ----------
     parameters : array, nesting of arrays, or list of parameter groups
         What is optimized, updated in place: float32 or float64 arrays; see :class:`GradientAscent`.
-    lr : float, default 1e-3
+    lr : float or callable t -> float, default 1e-3
         Learning rate, at least 0.
     momentum : float, default 0
         Decay μ of the momentum buffer, 0 ≤ μ < 1; 0 for none.
@@ -101,7 +101,7 @@ class SGD(TorchOptimizer):
     def __init__(
         self,
         parameters: Any,
-        lr: float = 1e-3,
+        lr: float | Callable[[int], float] = 1e-3,
         momentum: float = 0.0,
         dampening: float = 0.0,
         weight_decay: float = 0.0,

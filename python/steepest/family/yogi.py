@@ -16,7 +16,7 @@ class Yogi(Optimizer):
     ----------
     parameters : array, nesting of arrays, or list of parameter groups
         What is optimized, updated in place: float32 or float64 arrays; see :class:`GradientAscent`.
-    lr : float, default 1e-2
+    lr : float or callable t -> float, default 1e-2
         Learning rate, at least 0.
     b1 : float, default 0.9
         Decay β₁ of the first moment, 0 ≤ β₁ < 1.
@@ -84,7 +84,7 @@ class Yogi(Optimizer):
     def __init__(
         self,
         parameters: Any,
-        lr: float = 1e-2,
+        lr: float | Callable[[int], float] = 1e-2,
         b1: float = 0.9,
         b2: float = 0.999,
         eps: float = 1e-3,

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import checkpoint
 from ..arrays import Array
 from ..differences import as_value
 from . import defaults, resume, stops
@@ -17,7 +18,7 @@ from .curvature import Problem
 from .history import History
 from .hooks import Average, bar, points, reporting, told
 from .iterate import Iterate
-from .loop import Run
+from .loop import Run, observers
 from .objective import Objective, length_of, projected_length_of, stream
 from .result import Result
 from .stops import Rule, Settled, Status, Stop
@@ -38,9 +39,9 @@ class Attempt:
         self.bounds = None if asked["bounds"] is None else Bounds(asked["bounds"], x)
         self.project = None if asked["project"] is None else projection(asked["project"], x)
         self.notes = self._keep_inside()
-        chosen = (
-            asked["options"] if asked["lr"] is None else {**asked["options"], "lr": asked["lr"]}
-        )
+        # A run has a Plateau of its own, as it has an x.
+        (lr,) = checkpoint.copied_rates([asked["lr"]])
+        chosen = asked["options"] if lr is None else {**asked["options"], "lr": lr}
         optimizer = defaults.build(
             asked["optimizer"],
             chosen,
@@ -82,6 +83,7 @@ class Attempt:
             if self.average is not None:
                 self.average.restore(saved["average"])
             self.notes = ""  # it is not x0 that it begins at
+        self.loop.before_step = observers(optimizer.lr, sign)
 
     def _allowed(self, arrays: list[Array]) -> list[Array]:
         """The arrays within the bounds and then projected."""

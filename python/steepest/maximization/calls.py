@@ -22,7 +22,7 @@ def maximize(
     *,
     args: tuple[Any, ...] = (),
     optimizer: type[Optimizer] | None = None,
-    lr: Any = None,
+    lr: float | Callable[[int], float] | None = None,
     max_iter: int | None = None,
     gtol: float | Literal["auto"] | None = "auto",
     ftol: float | Literal["auto"] | None = "auto",
@@ -66,9 +66,10 @@ def maximize(
     optimizer : class, default None
         One of the family, as ``SGD``. None: :class:`Rprop`, whose steps need no rate; over batches
         :class:`Adam`; with ``project`` :class:`SGD` with lr 0.01 and momentum 0.9.
-    lr : float or None, default None
-        The optimizer's learning rate. None: its own default; for the default Rprop, whose first step it is, a
-        hundredth of the largest number in x0, or 0.01 if x0 is 0.
+    lr : float, callable t -> float or None, default None
+        The optimizer's learning rate, a number or a schedule; a :class:`~steepest.schedules.Plateau` is
+        copied, and observes f's value before every step. None: its own default; for the default Rprop, whose
+        first step it is, a hundredth of the largest number in x0, or 0.01 if x0 is 0.
     max_iter : int or None, default None
         The most steps. None: 50 000, or with ``epochs`` no bound.
     gtol : float, "auto" or None, default "auto"
@@ -177,7 +178,7 @@ def minimize(
     *,
     args: tuple[Any, ...] = (),
     optimizer: type[Optimizer] | None = None,
-    lr: Any = None,
+    lr: float | Callable[[int], float] | None = None,
     max_iter: int | None = None,
     gtol: float | Literal["auto"] | None = "auto",
     ftol: float | Literal["auto"] | None = "auto",

@@ -40,6 +40,8 @@ class Run:
     settled: Settled | None = None
     #: What else is asked at every iteration whether to stop.
     rules: list[Rule] = field(default_factory=list)
+    #: What is told f's value before every step: each Plateau in the rate.
+    before_step: list[Callable[[float], None]] = field(default_factory=list)
     #: What is called after every step with the steps done: bounds, projection, average, checkpoint.
     after_step: list[Callable[[int], Any]] = field(default_factory=list)
     #: The best value so far, and where it was.
@@ -53,6 +55,7 @@ class Run:
         evaluate, length, shown = self.objective.evaluate, self.length, self.x.shown
         note_value, note_norm, note_rate, note_time = self.history.writers()
         gtol, rules, after_step, settled = self.gtol, self.rules, self.after_step, self.settled
+        before_step = self.before_step
         sign, step, isfinite, float64 = self.sign, self.optimizer.step, math.isfinite, np.float64
         due = -1 if settled is None else settled.due
         rate, rate_now = rates(self.optimizer)
@@ -97,6 +100,8 @@ class Run:
                     due = settled.due
                 if t == last:
                     return all_iterations(last)
+                for tell in before_step:
+                    tell(value)
                 step(gradient)
                 if rate_now is not None:
                     rate = rate_now()
@@ -122,7 +127,23 @@ def rates(optimizer: Optimizer) -> tuple[Any, Callable[[], Any] | None]:
     (group,) = optimizer.param_groups
     now = optimizer.effective_lr
     decays = group.get("lr_decay") not in (None, 0.0, 1.0) or group.get("warmup_steps")
-    if not decays and not callable(now) and not isinstance(optimizer, ASGD):
+    if not decays and not callable(group["lr"]) and not isinstance(optimizer, ASGD):
         return now, None
     counters = optimizer._counters
-    return (now(1) if callable(now) else now), lambda: counters()[3][0]
+    return now, lambda: counters()[3][0]
+
+
+def observers(lr: Any, sign: int) -> list[Callable[[float], None]]:
+    """What each Plateau in the rate is told f's value by."""
+    if not callable(lr):
+        return []
+    from ..schedules.saving import plateaus
+
+    mode = "max" if sign > 0 else "min"
+    found = plateaus(lr)
+    for plateau in found:
+        if plateau.mode != mode:
+            raise ValueError(
+                f"lr: {plateau!r} has mode {plateau.mode!r}, expected {mode!r}: f is what it observes"
+            )
+    return [plateau.observe for plateau in found]

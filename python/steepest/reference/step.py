@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -39,9 +39,11 @@ class Stepper(optimizer.Optimizer):
         self._refuse_while("arranging", "reporting")
         try:
             self._stage = "arranging"
-            gradients = self._check(self._arrange(grads), zero_grads)
+            placed = self._arrange(grads)
+            lrs = self._lrs_at(self._step_count + 1)
+            gradients = self._check(placed, zero_grads)
             with np.errstate(all="ignore"):
-                report = self._transact(gradients)
+                report = self._transact(gradients, lrs)
             if zero_grads:
                 for gradient in gradients:
                     if gradient is not None:
@@ -58,7 +60,9 @@ class Stepper(optimizer.Optimizer):
                 "a step of this optimizer is under way, in its callback or in another thread"
             )
 
-    def _transact(self, gradients: list[Array | None]) -> tuple[float | None, bool, bool] | None:
+    def _transact(
+        self, gradients: list[Array | None], lrs: list[float]
+    ) -> tuple[float | None, bool, bool] | None:
         """All of the step or nothing; returns (norm, clipped, skipped) if they are to be reported."""
         given = [gradient for gradient in gradients if gradient is not None]
         if not given:
@@ -74,14 +78,13 @@ class Stepper(optimizer.Optimizer):
         factor = 1.0
         if self.clip_norm is not None and total is not None:
             factor = clip_factor(self.clip_norm, total)
-        self._sweep(t, factor, gradients)
+        self._sweep(t, factor, gradients, lrs)
         self._step_count = t
         return (total, factor < 1, False) if reports else None
 
     def _all_finite(self, gradients: list[Array | None]) -> bool:
-        for index, (group, gradient) in enumerate(
-            zip(self._group_of_each(), gradients, strict=True)
-        ):
+        groups = self._group_of_each([group.options for group in self._groups])
+        for index, (group, gradient) in enumerate(zip(groups, gradients, strict=True)):
             if gradient is None:
                 continue
             unclipped = self.clip_norm is None and group["clip_value"] is None
@@ -91,13 +94,16 @@ class Stepper(optimizer.Optimizer):
                 return False
         return True
 
-    def _sweep(self, t: int, factor: float, gradients: list[Array | None]) -> None:
+    def _sweep(
+        self, t: int, factor: float, gradients: list[Array | None], lrs: list[float]
+    ) -> None:
         law = LAWS[self._law]
-        self._rates = [law.alpha(group, t) for group in self._groups]
+        groups = [{**g.options, "lr": lr} for g, lr in zip(self._groups, lrs, strict=True)]
+        self._rates = [law.alpha(group, t) for group in groups]
         # All gradients are read before anything is written: one may share memory with a parameter.
         read = [None if gradient is None else gradient.copy() for gradient in gradients]
         self._steps = [n + (g is not None) for n, g in zip(self._steps, read, strict=True)]
-        stepped = zip(self._group_of_each(), self._leaves, self._steps, read, strict=True)
+        stepped = zip(self._group_of_each(groups), self._leaves, self._steps, read, strict=True)
         for group, leaf, steps, g in stepped:
             if g is None:
                 continue
@@ -113,8 +119,9 @@ class Stepper(optimizer.Optimizer):
             for name, value in new.items():
                 state[name][...] = value
 
-    def _group_of_each(self) -> list[Any]:
-        return [group.options for group in self._groups for _ in group.nesting.leaves]
+    def _group_of_each(self, groups: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        pairs = zip(self._groups, groups, strict=True)
+        return [options for group, options in pairs for _ in group.nesting.leaves]
 
     # -- what the compiled step keeps on its side ---------------------------------------------
 

@@ -100,8 +100,8 @@ class Plateau(Schedule):
     NaN is never better. With "rel" and a negative b a value may count as better that is a little worse, as in
     torch: take "abs" for a metric such as a log-likelihood.
 
-    The one schedule with a state, so it has no hash. Saved with an optimizer, it goes on where it stood;
-    after loading it is another object: observe with the one that ``opt.lr`` gives.
+    The one schedule with a state, so it has no hash. Saved with an optimizer, it goes on where it stood; so
+    does the one you hold, if you gave it to the optimizer that loads.
 
     Examples
     --------
@@ -179,7 +179,7 @@ class Plateau(Schedule):
                 lr = reduced
             bad, cooldown = 0, self.cooldown
         best = value if better else state.best
-        object.__setattr__(self, "state", PlateauState(lr, best, bad, cooldown))
+        self._go_on(PlateauState(lr, best, bad, cooldown))
 
     def _is_better(self, value: float, best: float) -> bool:
         threshold = self.threshold
@@ -193,6 +193,10 @@ class Plateau(Schedule):
 
     def _rate(self, n: int) -> float:
         return self.lr if self.state is None else self.state.lr
+
+    def _go_on(self, state: PlateauState | None) -> None:
+        """Stand where another one stood."""
+        object.__setattr__(self, "state", state)
 
     def to_dict(self) -> dict[str, Any]:
         """As every schedule's, with the state; an infinite best value as a text, for JSON has no infinity."""

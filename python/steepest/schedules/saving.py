@@ -1,8 +1,9 @@
-"""Schedules from their form in JSON, and what a checkpoint holds for a rate of any kind."""
+"""Schedules in a file, from their form in JSON, and copied: what checkpoints do with a rate of any kind."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from .chains import Sequential, WarmUp
@@ -17,7 +18,7 @@ from .decays import (
     Polynomial,
     Step,
 )
-from .plateau import Plateau
+from .plateau import Plateau, PlateauState
 from .schedule import Schedule
 
 KINDS: Mapping[str, type[Schedule]] = {
@@ -31,6 +32,8 @@ KINDS: Mapping[str, type[Schedule]] = {
 
 #: What stands in a checkpoint for a callable that is not one of these.
 _YOURS = "callable"
+#: What stands there for one that is another group's.
+_GROUPS = "group"
 
 
 def from_dict(saved: Mapping[str, Any]) -> Schedule:
@@ -84,23 +87,25 @@ def _revived(name: str, value: Any) -> Any:
 
 
 def to_json(lr: float | Callable[[int], float]) -> Any:
-    """What a checkpoint holds for a rate: a number, a schedule's dict, or the name of a callable of yours.
+    """What a file holds for a rate: a number, a schedule's dict, or the name of a callable of yours.
 
     A callable that is not one of these, or a schedule that has one in it, cannot be saved: only a note that
-    there was one, so that :func:`from_json` can ask for it.
+    there was one, so that :func:`from_json` can ask for it, and where each Plateau in it stands.
     """
     if not callable(lr):
         return lr
-    if isinstance(lr, Schedule):
-        try:
-            return lr.to_dict()
-        except TypeError:
-            pass
-    return {"schedule": _YOURS, "name": getattr(lr, "__qualname__", type(lr).__qualname__)}
+    if all(_is_ours(part) or not callable(part) for part in _parts(lr)):
+        schedule: Any = lr
+        return schedule.to_dict()
+    return {
+        "schedule": _YOURS,
+        "name": getattr(lr, "__qualname__", type(lr).__qualname__),
+        "plateaus": [plateau.to_dict()["state"] for plateau in plateaus(lr)],
+    }
 
 
 def from_json(saved: Any, given: float | Callable[[int], float]) -> Any:
-    """The rate of a checkpoint.
+    """The rate of a file.
 
     Parameters
     ----------
@@ -118,9 +123,116 @@ def from_json(saved: Any, given: float | Callable[[int], float]) -> Any:
         return saved
     if saved.get("schedule") != _YOURS:
         return from_dict(saved)
-    if not callable(given):
+    states = saved.get("plateaus", [])
+    if not callable(given) or not isinstance(states, list) or len(plateaus(given)) != len(states):
         raise ValueError(
             f"lr: was a callable, {saved.get('name')}, which a file cannot hold; got {given!r}, "
             "expected it to be given again: opt.lr = …, then load"
         )
-    return given
+    if not states:
+        return given
+    (again,) = copies([given])
+    for plateau, state in zip(plateaus(again), states, strict=True):
+        plateau._go_on(replace(plateau, state=state).state)
+    return again
+
+
+def all_to_json(rates: Sequence[Any]) -> list[Any]:
+    """What a file holds for the rates of all groups: one that is another's is so again."""
+    found: list[Any] = []
+    for rate in rates:
+        first = next(i for i, other in enumerate(rates) if other is rate)
+        is_anothers = callable(rate) and first < len(found)
+        found.append({"schedule": _GROUPS, "index": first} if is_anothers else to_json(rate))
+    return found
+
+
+def all_from_json(saved: Sequence[Any], given: Sequence[Any]) -> list[Any]:
+    """The rates of all groups from what :func:`all_to_json` returned; see :func:`from_json`."""
+    found: list[Any] = []
+    for lr, now in zip(saved, given, strict=True):
+        if not isinstance(lr, Mapping) or lr.get("schedule") != _GROUPS:
+            found.append(from_json(lr, now))
+            continue
+        index = lr.get("index")
+        if type(index) is not int or not 0 <= index < len(found):
+            raise ValueError(f"lr: is that of group {index!r}, expected a group before it")
+        found.append(found[index])
+    return found
+
+
+# -- copies: a callable of yours is never one of them ---------------------------------------------
+
+
+def _is_ours(value: Any) -> bool:
+    """Whether it is one of the schedules here, whose arguments are all there is to it."""
+    return KINDS.get(type(value).__name__) is type(value)
+
+
+def _parts(rate: Any) -> Iterator[Any]:
+    """A rate and everything in it, in order."""
+    yield rate
+    within = (
+        rate if isinstance(rate, tuple) else _arguments(rate).values() if _is_ours(rate) else ()
+    )
+    for part in within:
+        yield from _parts(part)
+
+
+def _arguments(schedule: Schedule) -> dict[str, Any]:
+    return {name: getattr(schedule, name) for name in schedule._defaults()}
+
+
+def plateaus(rate: Any) -> list[Plateau]:
+    """Every Plateau in a rate, in order."""
+    return [part for part in _parts(rate) if type(part) is Plateau]
+
+
+def copies(rates: Iterable[Any]) -> list[Any]:
+    """The rates, their schedules copied: what two of them share these share, too."""
+    memo: dict[int, Any] = {}
+
+    def copy(value: Any) -> Any:
+        if isinstance(value, tuple):
+            return tuple(map(copy, value))
+        if not _is_ours(value):
+            return value
+        if id(value) not in memo:
+            memo[id(value)] = type(value)(**{k: copy(v) for k, v in _arguments(value).items()})
+        return memo[id(value)]
+
+    return [copy(rate) for rate in rates]
+
+
+def resumed(
+    live: Sequence[Any], saved: Sequence[Any]
+) -> tuple[list[Any], list[tuple[Plateau, PlateauState | None]]]:
+    """The rates of all groups to go on with, and where each Plateau among them shall stand.
+
+    The live schedules stay where they are those saved, but for where each Plateau stands: others may hold
+    them. Where one is not, or groups share another way, all are copies of those saved.
+    """
+    pairs = [(mine, theirs) for mine, theirs in zip(live, saved, strict=True) if callable(theirs)]
+    if not all(_are_alike(mine, theirs) for mine, theirs in pairs):
+        return copies(saved), []
+    mine, theirs = ([p for pair in pairs for p in plateaus(pair[side])] for side in (0, 1))
+    if _first_places(mine) != _first_places(theirs):
+        return copies(saved), []
+    rates = [now if callable(then) else then for now, then in zip(live, saved, strict=True)]
+    return rates, [(plateau, other.state) for plateau, other in zip(mine, theirs, strict=True)]
+
+
+def _first_places(objects: Sequence[Any]) -> list[int]:
+    """For each where it, and no equal one, is found first."""
+    ids = list(map(id, objects))
+    return [ids.index(one) for one in ids]
+
+
+def _are_alike(a: Any, b: Any) -> bool:
+    """Whether they are equal but for where each Plateau stands."""
+    if isinstance(a, tuple) and isinstance(b, tuple):
+        return len(a) == len(b) and all(map(_are_alike, a, b))
+    if not _is_ours(a) or type(a) is not type(b):
+        return a is b or bool(a == b)
+    theirs = _arguments(b)
+    return all(_are_alike(v, theirs[k]) for k, v in _arguments(a).items() if k != "state")
