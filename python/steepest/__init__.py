@@ -33,10 +33,11 @@ from .maximization import maximize, minimize
 from .minibatches import minibatches
 from .optimizer import StepInfo
 from .parameters import Parameter
+from .trials import compare, lr_finder
 from .versions import __version__, show_versions
 
 if TYPE_CHECKING:
-    from . import schedules
+    from . import plots, schedules
 
 machine.read_environment()
 logging.getLogger("steepest").addHandler(logging.NullHandler())
@@ -62,13 +63,16 @@ __all__ = [
     "Yogi",
     "__version__",
     "check_gradient",
+    "compare",
     "get_instruction_set",
     "get_num_threads",
     "is_ascent_direction",
     "is_descent_direction",
+    "lr_finder",
     "maximize",
     "minibatches",
     "minimize",
+    "plots",
     "projections",
     "reference",
     "schedules",
@@ -79,9 +83,9 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """The schedules, imported when first asked for: they take a tenth of the import's time."""
-    if name == "schedules":
+    """Schedules and plots, imported when first asked for: they take a tenth of the import's time."""
+    if name in ("plots", "schedules"):
         import importlib
 
-        return importlib.import_module(".schedules", __name__)
+        return importlib.import_module(f".{name}", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
