@@ -73,12 +73,13 @@ def plot_comparison(
     left, right = style.several(ax, 2, 9.6, 4, ncols=2, width_ratios=[1.5, 1], sharey=True)
     rows = comparison.rows
 
-    def shown(values: Any) -> Array:
+    def shown(values: Any) -> Any:
         values = style.drawable(values)
         if optimum is None:
             return values
-        distances = np.abs(values - optimum)
-        return np.where(distances > 0, distances, np.nan)
+        distances: Array = np.abs(values - optimum)
+        distances[distances == 0] = np.nan
+        return distances
 
     ranges = _Range(
         [shown(row.result.history.value) for row in rows if row.is_whole],
@@ -98,7 +99,8 @@ def plot_comparison(
         right.plot(rates, shown(values), marker="o", ms=5, **look)
         cut = [row.lr for row in rated if not row.is_whole]
         at_edge = {"transform": right.get_xaxis_transform(), "clip_on": False, "zorder": 4}
-        edge = [0.0 if ranges.high_is_good else 1.0] * len(cut)
+        place = 0.045 * i  # below or above those of other optimizers
+        edge = [place if ranges.high_is_good else 1.0 - place] * len(cut)
         if cut:
             right.plot(cut, edge, "x", color=look["color"], ms=7, mew=2, **at_edge)
         for row in own:

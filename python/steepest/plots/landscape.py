@@ -73,7 +73,9 @@ class Landscape:
         if kind == "curve":
             heights = self.heights(np.array([self.plane.vector(np.array([s])) for s in sides[0]]))
             axes.plot(sides[0], heights, color="0.45", lw=1.6, zorder=1)
-            axes.set(xlabel=self.plane.labels[0], ylabel="f", xlim=limits[0])
+            low, high = limits[0]
+            air = 0.02 * (high - low)  # for marks at its ends
+            axes.set(xlabel=self.plane.labels[0], ylabel="f", xlim=(low - air, high + air))
             return
         X, Y = np.meshgrid(*sides)
         vectors = [self.plane.vector(np.array(pair)) for pair in zip(X.flat, Y.flat, strict=True)]

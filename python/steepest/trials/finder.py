@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Literal
 
 import numpy as np
@@ -16,8 +16,10 @@ from ..optimizer import Optimizer
 from .sweep import Sweep
 from .trial import Tries
 
-#: The part of the smoothed value that stays at every step, as in Smith's and Howard's finders.
-_SMOOTHING = 0.95
+#: What stays of the running mean at every step, by which a ramp is ended.
+_SMOOTHING = 0.9
+#: How many steps wide the means are that a ramp is judged by, as a normal distribution's standard deviation.
+_WIDTH = 3.0
 _RATE = checks.number(lambda x: x > 0, "a finite number > 0", cast=False)
 _MANY = checks.count("an integer of at least 4", 4)
 _STEPS = checks.count("an integer of at least 1", 1)
@@ -82,10 +84,11 @@ def lr_finder(
     elsewhere: then it is a first guess.
 
     "ramp" is the range test of Smith, "Cyclical learning rates for training neural networks", 2017
-    (arXiv:1506.01186), section 3.3, with rates in geometric steps. Values are smoothed,
-    s ← 0.95 s + 0.05 f(x, batch), and divided by 1 − 0.95ᵗ. It ends where they are not finite, or worse than
-    the best by more than twice the gain so far and a tenth of the first value, and suggests the rate where
-    they improve fastest for a factor on it, on the way to the best.
+    (arXiv:1506.01186), section 3.3, with rates in geometric steps. It ends where
+    values are not finite, or their running mean s ← 0.9 s + 0.1 f is worse than its best by more than twice
+    the gain so far and by a tenth of the first value. Then all are smoothed by their neighbours, with the
+    weights of a normal distribution whose deviation is three steps, and the rate suggested is the one where
+    they improve fastest for a factor on it, on the way to the best. It is the lower the more steps there are.
 
     Examples
     --------
@@ -101,7 +104,7 @@ def lr_finder(
     up = checks.switch("maximize", maximize)
     if not (isinstance(optimizer, type) and issubclass(optimizer, Optimizer)):
         raise TypeError(f"optimizer: got {described(optimizer)}, expected a class such as SGD")
-    for name in ("lr", "restarts", "max_iter", "epochs"):
+    for name in ("lr", "callback", "restarts", "max_iter", "epochs"):
         if name in options:
             raise TypeError(f"{name}: not for lr_finder, which sets it")
     low, high = _RATE("lr_min", lr_min), _RATE("lr_max", lr_max)
@@ -169,7 +172,7 @@ def _by_ramp(tries: Tries, tried: Array, sign: int) -> _Found:
         callback=_Watch(sign),
     )
     history = found.history
-    value, smoothed = history.value, np.array(list(_smooth(history.value)))
+    value, smoothed = history.value, _smooth(history.value)
     start = float(value[0])
     value, smoothed = value[1:], smoothed[1:]  # of the points that a step has led to
     rates = tried[: len(value)]
@@ -219,13 +222,15 @@ class _Watch:
         return now < self._best - room
 
 
-def _smooth(values: Array) -> Iterator[float]:
-    """The values' exponential means, without the bias to the first."""
-    total = weight = 0.0
-    for value in values.tolist():
-        total = _SMOOTHING * total + (1 - _SMOOTHING) * value
-        weight = _SMOOTHING * weight + (1 - _SMOOTHING)
-        yield total / weight
+def _smooth(values: Array) -> Array:
+    """Means of the values around each, weighted by nearness; NaN from the first that is not finite."""
+    finite = np.isfinite(values)
+    count = len(values) if finite.all() else int(finite.argmin())
+    places = np.arange(count)
+    weights = np.exp(-0.5 * ((places[:, None] - places) / _WIDTH) ** 2)
+    smoothed = np.full(len(values), np.nan)
+    smoothed[:count] = weights @ values[:count] / weights.sum(axis=1)
+    return smoothed
 
 
 def _last_value(found: Result) -> float:
