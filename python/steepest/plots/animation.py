@@ -78,6 +78,9 @@ def animate(
         return [artist for way in ways for artist in way.show(step)]
 
     show(0)
+    if ax is None:  # the axes stay where they are now
+        axes.figure.draw_without_rendering()
+        axes.figure.set_layout_engine("none")
     animation = FuncAnimation(axes.figure, show, frames=steps, interval=1000 / fps)
     if path is not None:
         animation.save(os.fspath(path), PillowWriter(fps=fps), dpi=80)

@@ -77,9 +77,8 @@ def plot_comparison(
         values = style.drawable(values)
         if optimum is None:
             return values
-        distances: Array = np.abs(values - optimum)
-        distances[distances == 0] = np.nan
-        return distances
+        distances = np.abs(values - optimum)
+        return np.where(distances > 0, distances, np.nan)
 
     ranges = _Range(
         [shown(row.result.history.value) for row in rows if row.is_whole],

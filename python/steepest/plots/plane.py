@@ -18,16 +18,18 @@ class Plane:
     ----------
     asked : None, "path", or one or two numbers or directions
         As `plot_trajectory` describes it.
+    x : Iterate
+        The form of x.
     at : nesting
         A point that it goes through.
     points : ndarray, shape (m, n)
         The points of all runs, for "path".
     """
 
-    def __init__(self, asked: Any, at: Any, points: Array) -> None:
-        self.x = Iterate(at)
-        names = names_of(self.x)
-        self.origin = self.x.flat(at)
+    def __init__(self, asked: Any, x: Iterate, at: Any, points: Array) -> None:
+        self.x = x
+        names = names_of(x)
+        self.origin = self._vector("at", at)
         self.is_of_numbers = False
         if asked is None:
             asked = tuple(range(len(names))) if len(names) <= 2 else "path"
@@ -47,7 +49,10 @@ class Plane:
                 self.origin[k] = 0.0  # so that the coordinate is the number itself
                 self.labels.append(names[k])
             else:
-                rows.append(self._direction(axis))
+                vector = self._vector("plane", axis)
+                if not vector.any():
+                    raise ValueError("plane: got a direction of zeros")
+                rows.append(vector)
                 self.labels.append(["first direction", "second direction"][i])
         self.directions = np.array(rows)
         if np.linalg.matrix_rank(self.directions) < len(axes):
@@ -56,17 +61,16 @@ class Plane:
         self.is_of_numbers = all(label in names for label in self.labels)
         self.note = f"the other {rest} held" if rest and self.is_of_numbers else ""
 
-    def _direction(self, axis: Any) -> Array:
+    def _vector(self, name: str, nested: Any) -> Array:
+        """A point or direction in x's form as a vector."""
         try:
-            vector = self.x.flat(axis)
+            vector = self.x.flat(nested)
         except (TypeError, ValueError) as error:
-            raise type(error)(f"plane: {error}") from error
-        if vector.size != self.origin.size:
-            raise ValueError(
-                f"plane: got a direction of {vector.size} numbers, expected {self.origin.size} as in x"
-            )
-        if not (np.isfinite(vector).all() and vector.any()):
-            raise ValueError("plane: got a direction of zeros, or one that is not finite")
+            raise type(error)(f"{name}: {error}") from error
+        if vector.size != self.x.size:
+            raise ValueError(f"{name}: got {vector.size} numbers, expected {self.x.size} as in x")
+        if not np.isfinite(vector).all():
+            raise ValueError(f"{name}: is not finite")
         return vector
 
     @property

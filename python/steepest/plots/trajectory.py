@@ -92,7 +92,7 @@ def draw(
             raise ValueError("results: their x differ in form, expected the same") from error
     if len({vector.shape[1] for vector in vectors}) > 1:
         raise ValueError("results: their x differ in size, expected the same")
-    over = Plane(plane, first.x if at is None else at, np.concatenate(vectors))
+    over = Plane(plane, x, first.x if at is None else at, np.concatenate(vectors))
     chosen = kind_of(kind, over)
     landscape = Landscape(f, over, bounds, first.history._sign > 0)
     within = limits_of(limits, np.concatenate([over.coordinates(v) for v in vectors]), landscape)

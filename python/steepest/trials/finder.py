@@ -18,6 +18,8 @@ from .trial import Tries
 
 #: What stays of the running mean at every step, by which a ramp is ended.
 _SMOOTHING = 0.9
+#: The first steps, hardly any, whose values say what the start is, and how much the batches differ.
+_FEW = 10
 #: How many steps wide the means are that a ramp is judged by, as a normal distribution's standard deviation.
 _WIDTH = 3.0
 _RATE = checks.number(lambda x: x > 0, "a finite number > 0", cast=False)
@@ -84,11 +86,12 @@ def lr_finder(
     elsewhere: then it is a first guess.
 
     "ramp" is the range test of Smith, "Cyclical learning rates for training neural networks", 2017
-    (arXiv:1506.01186), section 3.3, with rates in geometric steps. It ends where
-    values are not finite, or their running mean s ← 0.9 s + 0.1 f is worse than its best by more than twice
-    the gain so far and by a tenth of the first value. Then all are smoothed by their neighbours, with the
-    weights of a normal distribution whose deviation is three steps, and the rate suggested is the one where
-    they improve fastest for a factor on it, on the way to the best. It is the lower the more steps there are.
+    (arXiv:1506.01186), section 3.3, with rates in geometric steps. It ends where values are not finite, or
+    their running mean s ← 0.9 s + 0.1 f is worse than its best by more than twice the gain so far, four
+    standard deviations of the first ten values, and a tenth of their mean. Then all are smoothed by their
+    neighbours, with the weights of a normal distribution whose deviation is three steps, and the rate
+    suggested is the one where they improve fastest for a factor on it, on the way to the best. It is the lower
+    the more steps there are.
 
     Examples
     --------
@@ -204,22 +207,26 @@ def _ramped(kind: Any, rates: list[float]) -> Any:
 
 
 class _Watch:
-    """A callback that ends a ramp when the smoothed value has lost all that was gained, and more."""
+    """A callback that ends a ramp when the running mean has lost all that was gained, and more than noise."""
 
     def __init__(self, sign: int) -> None:
         self._sign = sign
         self._sum = self._weight = 0.0
-        self._first = self._best = math.nan
+        self._first: list[float] = []
+        self._best = -math.inf
 
     def __call__(self, state: State) -> bool:
         self._sum = _SMOOTHING * self._sum + (1 - _SMOOTHING) * state.fun
         self._weight = _SMOOTHING * self._weight + (1 - _SMOOTHING)
         now = self._sign * self._sum / self._weight
-        if state.iteration == 0:
-            self._first = self._best = now
+        if len(self._first) < _FEW:
+            self._first.append(self._sign * state.fun)
+            return False
         self._best = max(self._best, now)
-        room = max(2 * (self._best - self._first), 0.1 * abs(self._first))
-        return now < self._best - room
+        start = float(np.mean(self._first))
+        return now < self._best - max(
+            2 * (self._best - start), 4 * float(np.std(self._first)), 0.1 * abs(start)
+        )
 
 
 def _smooth(values: Array) -> Array:
