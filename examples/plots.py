@@ -67,7 +67,8 @@ def regression() -> tuple[Any, Array, Any, Any]:
         return float(np.logaddexp(0, -side[i] * (X[i] @ w)).mean())
 
     def gradient(w: Array, i: Any) -> Array:
-        return -X[i].T @ (side[i] / (1 + np.exp(side[i] * (X[i] @ w)))) / len(i)
+        slope: Array = -X[i].T @ (side[i] / (1 + np.exp(side[i] * (X[i] @ w)))) / len(i)
+        return slope
 
     return f, np.zeros(6), gradient, minibatches(np.arange(2000), 20, seed=0)
 
@@ -98,8 +99,8 @@ def main() -> None:
     def save(name: str, figure: Any) -> None:
         buffer = io.BytesIO()
         figure.savefig(buffer, dpi=100)
-        with Image.open(buffer) as image:  # 64 colours are enough, and a third of the bytes
-            image.convert("RGB").quantize(64).save(folder / name, optimize=True)
+        with Image.open(buffer) as image:  # as many colours are enough
+            image.convert("RGB").quantize(256).save(folder / name, optimize=True)
         print(f"Drawn: {folder / name}")
 
     save("history.png", plots.plot_history(ways))

@@ -25,7 +25,7 @@ def plot_comparison(
     """Draw the values on the way of each run, and what each rate has come to.
 
     Each optimizer has a colour; its best run is heavy and in the legend, the others are pale. To the right a
-    dotted line is an optimizer without a rate, and a cross at the edge a run that was cut short.
+    dotted line is an optimizer without a rate, and a cross above the panel a run that was cut short.
 
     Parameters
     ----------
@@ -86,6 +86,7 @@ def plot_comparison(
         high_is_good=comparison.maximized and optimum is None,
         distances=optimum is not None,
     )
+    strip = 0.0
     for i, name in enumerate(dict.fromkeys(row.optimizer for row in rows)):
         own = [row for row in rows if row.optimizer == name]
         look = style.line(i)
@@ -97,18 +98,18 @@ def plot_comparison(
         rates, values = [row.lr for row in whole], [row.value for row in whole]
         right.plot(rates, shown(values), marker="o", ms=5, **look)
         cut = [row.lr for row in rated if not row.is_whole]
-        at_edge = {"transform": right.get_xaxis_transform(), "clip_on": False, "zorder": 4}
-        place = 0.045 * i  # below or above those of other optimizers
-        edge = [place if ranges.high_is_good else 1.0 - place] * len(cut)
-        if cut:
-            right.plot(cut, edge, "x", color=look["color"], ms=7, mew=2, **at_edge)
+        if cut:  # above the panel, a line for each optimizer
+            strip += 0.045
+            place = {"transform": right.get_xaxis_transform(), "clip_on": False}
+            right.plot(cut, [1 + strip] * len(cut), "x", color=look["color"], mew=2, **place)
         for row in own:
             if row not in rated and row.is_whole:
                 right.axhline(float(shown(row.value)), color=look["color"], ls=":", lw=1.8)
     ylabel = "f(x)" if optimum is None else "distance of f(x) to the optimum"
     left.set(xlabel=_ALONG[by], ylabel=ylabel, **ranges.of_axes)
     right.set(xscale="log", xlabel="learning rate", **ranges.of_axes)
-    right.set_title("in the end", loc="left", size=10)
+    words = "in the end; × was cut short" if strip else "in the end"
+    right.set_title(words, loc="left", size=10, y=1.015 + strip + 0.03 * bool(strip))
     left.set_title("on the way", loc="left", size=10)
     left.legend(frameon=False, fontsize=8)
     return left.figure

@@ -26,7 +26,7 @@ class Way:
 
     def __init__(self, axes: Any, columns: list[Array], label: str, i: int, *, quiet: bool) -> None:
         self.columns = columns
-        look = style.line(i)
+        look = {**style.line(i), "lw": max(1.2, 2.6 - 0.7 * i)}  # so that none hides another
         if quiet:
             look = {"color": style.COLOURS[4], "lw": 3, "alpha": 0.4}
         elif len(columns[0]) <= 100:
@@ -99,7 +99,7 @@ def draw(
     axes = style.one(ax, *_SIZES[chosen], solid=chosen == "surface")
     landscape.draw(axes, chosen, within, points or RESOLUTION[chosen])
     quiet = any(found.runs for found in shown.values())
-    ways = []
+    several, ways = len(shown) > 1, []
     for i, ((label, _), vector) in enumerate(zip(runs, vectors, strict=True)):
         columns = list(over.coordinates(vector).T)
         if chosen != "contour":
@@ -109,7 +109,7 @@ def draw(
         _mark_best(axes, over, landscape, chosen, [found.x for found in shown.values()])
     if over.note:
         axes.set_title(over.note, loc="right", size=9, color="0.35")
-    if len(shown) > 1 and not quiet:
+    if several and not quiet:
         axes.legend(frameon=True, framealpha=0.85, edgecolor="none")
     return axes, ways
 

@@ -90,8 +90,8 @@ def lr_finder(
     their running mean s ← 0.9 s + 0.1 f is worse than its best by more than twice the gain so far, four
     standard deviations of the first ten values, and a tenth of their mean. Then all are smoothed by their
     neighbours, with the weights of a normal distribution whose deviation is three steps, and the rate
-    suggested is the one where they improve fastest for a factor on it, on the way to the best. It is the lower
-    the more steps there are.
+    suggested is the one where they improve fastest for a factor on it, on the way to the best. It is the
+    lower the more steps there are.
 
     Examples
     --------
