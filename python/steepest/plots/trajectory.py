@@ -19,29 +19,19 @@ _COUNT = options.count("an integer of at least 8", 8)
 
 
 class Way:
-    """The points of one run as they are drawn, and the artists that draw them.
+    """The points of one run, a column a coordinate, and the artists that draw them: `show` moves these."""
 
-    ``ends`` are its artists for the last point; all show the points up to a step with `show`.
-    """
-
-    def __init__(self, axes: Any, columns: list[Array], label: str, i: int, *, quiet: bool) -> None:
+    def __init__(self, axes: Any, columns: list[Array], label: str, look: dict[str, Any]) -> None:
         self.columns = columns
-        look = {**style.line(i), "lw": max(1.2, 2.6 - 0.7 * i)}  # so that none hides another
-        if quiet:
-            look = {"color": style.COLOURS[4], "lw": 3, "alpha": 0.4}
-        elif len(columns[0]) <= 100:
-            look = {**look, "marker": "o", "ms": 3.5}
-        over = {"zorder": 3}
-        start = [column[:1] for column in columns]
-        (self.line,) = axes.plot(*columns, label=label or None, **look, **over)
-        ink = {"color": "black", "mfc": "white", "ms": 4 if quiet else 6, "ls": ""}
-        axes.plot(*start, "o", zorder=4, **ink)
-        size = {"ms": 5, "marker": "^"} if quiet else {"ms": 12, "marker": "*"}
-        end = [column[-1:] for column in columns]
-        colour = "black" if quiet else look["color"]
-        (self.end,) = axes.plot(
-            *end, ls="", color=colour, mec="black" if quiet else "white", zorder=5, **size
+        start, end = (
+            [column[place] for column in columns] for place in (slice(1), slice(-1, None))
         )
+        (self.line,) = axes.plot(*columns, label=label or None, zorder=3, **look)
+        axes.plot(*start, "o", color="black", mfc="white", ms=5, zorder=4)
+        star = {"color": look["color"], "mec": "white", "ms": 12, "marker": "*"}
+        if "alpha" in look:  # one of many
+            star = {"color": "black", "ms": 5, "marker": "^"}
+        (self.end,) = axes.plot(*end, ls="", zorder=5, **star)
 
     def show(self, step: int) -> list[Any]:
         """Draw the points up to a step; the artists that have changed."""
@@ -104,7 +94,7 @@ def draw(
         columns = list(over.coordinates(vector).T)
         if chosen != "contour":
             columns.append(landscape.heights(vector))
-        ways.append(Way(axes, columns, label, i, quiet=quiet))
+        ways.append(Way(axes, columns, label, _look(i, len(vector), several, quiet)))
     if quiet:
         _mark_best(axes, over, landscape, chosen, [found.x for found in shown.values()])
     if over.note:
@@ -112,6 +102,15 @@ def draw(
     if several and not quiet:
         axes.legend(frameon=True, framealpha=0.85, edgecolor="none")
     return axes, ways
+
+
+def _look(i: int, length: int, several: bool, quiet: bool) -> dict[str, Any]:
+    """How the i-th way is drawn: one of many starts, or one of several of which none may hide another."""
+    if quiet:
+        return {"color": style.COLOURS[4], "lw": 3, "alpha": 0.4}
+    marks = {"marker": "o", "ms": 3.5} if length <= 100 else {}
+    widths = {"lw": max(1.2, 2.6 - 0.7 * i)} if several else {}
+    return {**style.line(i), **marks, **widths}
 
 
 _SIZES = {"curve": (8, 4), "contour": (7, 4.6), "surface": (7, 5)}

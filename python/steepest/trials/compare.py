@@ -90,7 +90,7 @@ def compare(
     >>> from steepest import SGD, Adam, compare
     >>> found = compare(lambda x: x**2, 3.0, lambda x: 2 * x, [SGD, Adam], lr=[0.4, 1.5])
     >>> [(row.optimizer, row.lr, row.status) for row in found.rows]
-    [('SGD', 0.4, 'GTOL'), ('Adam', 0.4, 'GTOL'), ('Adam', 1.5, 'GTOL'), ('SGD', 1.5, 'DIVERGED')]
+    [('SGD', 0.4, 'GTOL'), ('Adam', 1.5, 'GTOL'), ('Adam', 0.4, 'GTOL'), ('SGD', 1.5, 'DIVERGED')]
     >>> round(found.best.x, 6)
     np.float64(0.0)
     """
