@@ -14,12 +14,6 @@ from numpy.typing import NDArray
 from steepest import SGD, maximize, minimize
 from steepest.maximization import Result, State
 
-try:
-    from matplotlib.animation import FuncAnimation, PillowWriter
-    from matplotlib.figure import Figure
-except ModuleNotFoundError as missing:
-    sys.exit(f'This example needs {missing.name}: pip install "steepest[plot]"')
-
 START = 1.76778623  # drawn from a normal distribution with standard deviation 2, seed 20
 
 
@@ -64,21 +58,8 @@ def gains(n: int = 360) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 
 def animate(path: Path, found: Result) -> None:
-    figure = Figure(figsize=(5, 4), dpi=100)
-    axes = figure.subplots()
-    x = np.linspace(-2, 2, 200)
-    axes.plot(x, x**2, color="#0072b2")
-    axes.set(xlabel="x", ylabel="y = x²")
-    (dot,) = axes.plot([], [], "o", color="#d55e00", ms=8)
-
-    def show(step: int) -> None:
-        at = found.history.x[step]
-        dot.set_data([at], [at**2])
-        axes.set_title(f"step {step}: x = {at:.4f}", loc="left")
-
     path.parent.mkdir(parents=True, exist_ok=True)
-    animation = FuncAnimation(figure, show, frames=found.nit + 1)
-    animation.save(path, PillowWriter(fps=5))
+    found.animate(path=path, fps=5, limits=(-2, 2))
 
 
 def main() -> None:
@@ -93,7 +74,10 @@ def main() -> None:
     gained, slope = gains()
     print(f"{np.mean(slope > 0):.0%} of all directions go up; the best gains {gained.max():.6f}")
     path = Path(__file__).parent / "pictures" / "02_parabola.gif"
-    animate(path, found)
+    try:
+        animate(path, found)
+    except ImportError as missing:
+        sys.exit(str(missing))
     print(f"Drawn: {path}")
 
 

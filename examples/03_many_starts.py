@@ -12,11 +12,6 @@ import numpy as np
 from steepest import SGD, maximize
 from steepest.maximization import Result
 
-try:
-    from matplotlib.figure import Figure
-except ModuleNotFoundError as missing:
-    sys.exit(f'This example needs {missing.name}: pip install "steepest[plot]"')
-
 PLAIN: dict[str, Any] = {"optimizer": SGD, "lr": 0.002, "bounds": (-1, 1), "keep_iterates": True}
 
 
@@ -38,19 +33,10 @@ def many(seed: int = 0) -> Result:
 
 
 def draw(path: Path, best: Result) -> None:
-    x = np.linspace(-1, 1, 500)
-    figure = Figure(figsize=(8, 4), dpi=140, layout="constrained")
-    axes = figure.subplots()
-    axes.plot(x, f(x), color="#0072b2")
-    for run in best.runs:
-        steps = np.array(run.history.x)
-        axes.plot(steps, f(steps), color="#e69f00", lw=4, alpha=0.4)
-        axes.plot(steps[0], f(steps[0]), "o", mfc="white", color="#d55e00", ms=4)
-        axes.plot(run.x, run.fun, "k^", ms=5)
-    axes.plot(best.x, best.fun, "k*", ms=14)
-    axes.set(xlabel="x", ylabel="−x sin(5πx)", title=f"{best.agreeing} of {len(best.runs)} agree")
+    axes = best.plot_trajectory(limits=(-1, 1))
+    axes.set(ylabel="−x sin(5πx)", title=f"{best.agreeing} of {len(best.runs)} agree")
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path)
+    axes.figure.savefig(path)
 
 
 def main() -> None:
@@ -58,7 +44,10 @@ def main() -> None:
     print(f"One ascent from .5: x = {alone.x:.5f}, f = {alone.fun:.5f}")
     print(f"With restarts:      x = {best.x:.5f}, f = {best.fun:.5f}; {best.message}")
     path = Path(__file__).parent / "pictures" / "03_many_starts.png"
-    draw(path, best)
+    try:
+        draw(path, best)
+    except ImportError as missing:
+        sys.exit(str(missing))
     print(f"Drawn: {path}")
 
 

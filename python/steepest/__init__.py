@@ -35,9 +35,10 @@ from .parameters import Parameter
 from .versions import __version__, show_versions
 
 if TYPE_CHECKING:
-    from . import projections, schedules
+    from . import plots, projections, schedules
     from .checks import check_gradient, is_ascent_direction, is_descent_direction
     from .maximization import maximize, minimize
+    from .trials import compare, lr_finder
 
 machine.read_environment()
 logging.getLogger("steepest").addHandler(logging.NullHandler())
@@ -63,13 +64,16 @@ __all__ = [
     "Yogi",
     "__version__",
     "check_gradient",
+    "compare",
     "get_instruction_set",
     "get_num_threads",
     "is_ascent_direction",
     "is_descent_direction",
+    "lr_finder",
     "maximize",
     "minibatches",
     "minimize",
+    "plots",
     "projections",
     "reference",
     "schedules",
@@ -82,10 +86,13 @@ __all__ = [
 #: What is imported when it is first asked for, and from where: an optimizer alone needs none of it.
 _LATER = {
     "check_gradient": ".checks",
+    "compare": ".trials",
     "is_ascent_direction": ".checks",
     "is_descent_direction": ".checks",
+    "lr_finder": ".trials",
     "maximize": ".maximization",
     "minimize": ".maximization",
+    "plots": "",
     "projections": "",
     "schedules": "",
 }

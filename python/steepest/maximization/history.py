@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import Any
 
@@ -114,6 +114,25 @@ class History:
         ['exploding']
         """
         return verdicts(self.value, self.grad_norm, self.lr, self._sign)
+
+    def plot(
+        self,
+        series: Sequence[str] = ("value", "grad_norm", "lr"),
+        *,
+        by: str = "iteration",
+        ax: Any = None,
+    ) -> Any:
+        """Draw value, gradient norm and rate by iteration; see :func:`steepest.plots.plot_history`.
+
+        Examples
+        --------
+        >>> from steepest import minimize
+        >>> figure = minimize(lambda x: x**2, 1.0, lambda x: 2 * x).history.plot()
+        >>> figure.savefig("run.png")
+        """
+        from ..plots import plot_history
+
+        return plot_history(self, series, by=by, ax=ax)
 
     def saved(self, length: int) -> dict[str, list[float]]:
         """The first iterations as lists of numbers."""

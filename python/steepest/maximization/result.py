@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -124,6 +125,32 @@ class Result:
     def standard_errors(self) -> Any:
         """The roots of the covariance's diagonal, in x's form; see :meth:`covariance`."""
         return Iterate(self.x).unflat(np.sqrt(np.diag(self.covariance())))
+
+    def plot_trajectory(self, f: Callable[[Any], Any] | None = None, **options: Any) -> Any:
+        """Draw the points over the objective; see :func:`steepest.plots.plot_trajectory` for the options.
+
+        Examples
+        --------
+        >>> from steepest import minimize
+        >>> found = minimize(lambda x: x**2, 1.0, lambda x: 2 * x, keep_iterates=True)
+        >>> found.plot_trajectory().figure.savefig("way.png")
+        """
+        from ..plots import plot_trajectory
+
+        return plot_trajectory(self, f, **options)
+
+    def animate(self, f: Callable[[Any], Any] | None = None, **options: Any) -> Any:
+        """Draw the points step by step; see :func:`steepest.plots.animate` for the options.
+
+        Examples
+        --------
+        >>> from steepest import minimize
+        >>> found = minimize(lambda x: x**2, 1.0, lambda x: 2 * x, keep_iterates=True)
+        >>> animation = found.animate(path="way.gif", frames=4)
+        """
+        from ..plots import animate
+
+        return animate(self, f, **options)
 
     def attach_to(self, error: BaseException) -> None:
         """Let an exception carry this in its ``result``, if it can."""
