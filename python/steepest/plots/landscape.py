@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Array, described
+from ..differences import as_value
 from ..maximization.bounds import Bounds
-from ..maximization.objective import as_number
 from .plane import Plane
 
 KINDS = ("curve", "contour", "surface")
@@ -47,7 +47,7 @@ class Landscape:
             return np.nan
         try:
             with np.errstate(all="ignore"):
-                value = as_number(self.f(form))
+                value = as_value(self.f(form))
         except ArithmeticError:
             return np.nan
         return value if np.isfinite(value) else np.nan

@@ -4,7 +4,7 @@ Both are :func:`maximize` or :func:`minimize`, called again and again (`trial`),
 what came out.
 """
 
-from .compare import compare
+from .calls import compare
 from .comparison import Comparison, Row
 from .finder import lr_finder
 from .sweep import Sweep
