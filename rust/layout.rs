@@ -12,7 +12,7 @@ use pyo3::type_object::PyTypeInfo;
 use pyo3::types::{PyDict, PyList, PyType};
 
 use crate::buffers::{
-    self, Array, BLOCK, Dtype, Extents, Lanes, Look, MOST_STATES, Order, Watched, is_item,
+    self, Array, BLOCK, Dtype, Extents, Found, Lanes, Look, MOST_STATES, Order, Watched, is_item,
 };
 use crate::instruction_set::InstructionSet;
 use crate::norm;
@@ -84,8 +84,8 @@ pub struct Slot {
     pub is_stepped: bool,
     /// Whether that gradient shares memory with a parameter or a state.
     overlaps: bool,
-    /// Whether elements of these arrays lie apart or misaligned, so that they go through scratch.
-    scattered: bool,
+    /// Whether elements of its arrays lie apart or misaligned.
+    is_scattered: bool,
     arrays: Box<Arrays>,
 }
 
@@ -115,6 +115,13 @@ impl Arrays {
     fn are_unchanged(&self, ndarray: &Bound<'_, PyType>) -> bool {
         let Self { theta, state, carried, .. } = self;
         state.iter().chain(carried).chain([theta]).all(|array| array.is_unchanged(ndarray))
+    }
+
+    /// Takes hold of a gradient that looks like the last one; false if there was none.
+    #[inline(always)]
+    fn hold_again(&mut self, gradient: Bound<'_, PyAny>) -> bool {
+        let last = self.gradient.as_mut();
+        last.map(|last| last.hold_again(gradient)).is_some()
     }
 
     /// What is stepped along: the gradient, or its copy.
@@ -161,7 +168,7 @@ impl Slot {
             dtype: theta.dtype(),
             is_stepped: false,
             overlaps: false,
-            scattered: false,
+            is_scattered: false,
             arrays: Box::new(Arrays {
                 theta,
                 state,
@@ -206,7 +213,8 @@ impl Slot {
     /// Takes hold of the gradient a second time, as a copy: it would be overwritten while it is still read.
     fn copy_gradient(&mut self, py: Python<'_>) -> PyResult<()> {
         if let Some(gradient) = self.arrays.gradient().and_then(Array::object) {
-            let copy = gradient.bind(py).call_method0(intern!(py, "copy"))?;
+            // In the order of its memory, which is mostly the parameter's.
+            let copy = gradient.bind(py).call_method1(intern!(py, "copy"), ("K",))?;
             let Arrays { theta, order, copy: place, .. } = &mut *self.arrays;
             *place = Array::hold(&copy, Some(order), &ndarray(py)).filter(|it| it.is_like(theta));
             if place.is_none() {
@@ -216,17 +224,15 @@ impl Slot {
         Ok(())
     }
 
-    /// The arrays of this step as lanes; none where there is nothing to step, or their elements lie apart.
-    fn lanes(&mut self) -> Lanes {
+    /// The arrays of this step as lanes; None if their elements lie apart or misaligned.
+    fn lanes(&self) -> Option<Lanes> {
         let Arrays { theta, state, .. } = &*self.arrays;
-        let lanes = self.arrays.source().map(|gradient| Lanes::over(theta, gradient, state));
-        self.scattered = matches!(lanes, Some(None));
-        lanes.flatten().unwrap_or(Lanes::NONE)
+        self.arrays.source().map_or(Some(Lanes::NONE), |source| Lanes::over(theta, source, state))
     }
 
-    /// Whether elements of this step's arrays lie apart or misaligned, so that they go through scratch.
-    pub fn is_scattered(&self) -> bool {
-        self.scattered && self.is_stepped
+    /// Whether its elements go through scratch in this step.
+    pub fn goes_through_scratch(&self) -> bool {
+        self.is_scattered && self.is_stepped
     }
 
     /// Calls `step` with elements `range`, some at a time, through scratch.
@@ -290,8 +296,8 @@ pub struct Layout {
     units: Vec<Unit>,
     /// The sum of squares of each block of each gradient, as bits.
     sums: Vec<AtomicU64>,
-    /// Whether elements of some arrays have ever been found to lie apart.
-    pub scattered: bool,
+    /// Whether any slot has been scattered yet.
+    pub any_scattered: bool,
     /// Whether the gradients now accepted can all be zeroed.
     pub zeroable: bool,
 }
@@ -338,7 +344,7 @@ impl Layout {
             extents,
             units,
             sums,
-            scattered: false,
+            any_scattered: false,
             zeroable: false,
         }
     }
@@ -444,25 +450,43 @@ impl Layout {
                 return Ok(None);
             }
             elements += slot.arrays.theta.len();
-            if let Some(last) = &mut slot.arrays.gradient
-                && slot.look.is_of(&gradient, zero, &ndarray)
-            {
-                last.hold_again(gradient);
-            } else if !self.accept_elsewhere(i, gradient, zero, &overlaps)? {
+            let accepted = match slot.look.find(&gradient, zero, &ndarray) {
+                Found::Same => slot.arrays.hold_again(gradient),
+                Found::Elsewhere if self.accept_elsewhere(i, &gradient) => true,
+                _ => self.accept_other(i, gradient, zero, &overlaps)?,
+            };
+            if !accepted {
                 return Ok(None);
             }
-            let slot = &mut self.slots[i];
-            if slot.overlaps {
-                slot.copy_gradient(py)?;
-                self.lanes[i] = slot.lanes();
+            if self.slots[i].overlaps {
+                self.slots[i].copy_gradient(py)?;
+                self.lay(i);
             }
         }
         Ok(Some(elements))
     }
 
-    /// Takes hold of a gradient that may lie elsewhere than the last one; false if it is no gradient.
+    /// Takes hold of a gradient that lies elsewhere than the last one, but is like it, and touches nothing;
+    /// false if more has to be asked.
+    fn accept_elsewhere(&mut self, i: usize, gradient: &Bound<'_, PyAny>) -> bool {
+        let slot = &mut self.slots[i];
+        let Some(array) = &mut slot.arrays.gradient else { return false };
+        if slot.overlaps
+            || !array.hold_elsewhere(gradient.clone())
+            || self.extents.meet(array.extent())
+        {
+            return false;
+        }
+        let Some(lanes) = self.lanes[i].along(array) else { return false };
+        slot.look = Look::of(array);
+        self.lanes[i] = lanes;
+        self.zeroable = false;
+        true
+    }
+
+    /// Takes hold of any gradient; false if it is none.
     #[inline(never)]
-    fn accept_elsewhere<'py>(
+    fn accept_other<'py>(
         &mut self,
         i: usize,
         gradient: Bound<'py, PyAny>,
@@ -472,21 +496,25 @@ impl Layout {
         let slot = &mut self.slots[i];
         let Arrays { theta, order, gradient: place, .. } = &mut *slot.arrays;
         let ndarray = ndarray(gradient.py());
-        let held = Array::hold_gradient(place, gradient.clone(), theta, order, zero, &ndarray);
-        let Some(same) = held else {
+        slot.look = Look::NONE;
+        self.zeroable = false;
+        if !Array::hold_gradient(place, gradient.clone(), theta, order, zero, &ndarray) {
             return Ok(false);
-        };
-        if !same {
-            slot.look = Look::NONE;
-            self.zeroable = false;
-            // Should the question fail, the answer stays the one that costs time, not truth.
-            slot.overlaps = place.as_ref().is_some_and(|array| self.extents.meet(array.extent()));
-            slot.overlaps = slot.overlaps && overlaps(&gradient)?;
-            slot.look = place.as_ref().map_or(Look::NONE, Look::of);
         }
-        self.lanes[i] = slot.lanes();
-        self.scattered |= slot.scattered;
+        let meets = place.as_ref().is_some_and(|array| self.extents.meet(array.extent()));
+        slot.overlaps = meets && overlaps(&gradient)?;
+        slot.look = place.as_ref().map_or(Look::NONE, Look::of);
+        self.lay(i);
         Ok(true)
+    }
+
+    /// Lays the arrays of a slot's step side by side.
+    fn lay(&mut self, i: usize) {
+        let slot = &mut self.slots[i];
+        let lanes = slot.lanes();
+        slot.is_scattered = lanes.is_none();
+        self.any_scattered |= slot.is_scattered;
+        self.lanes[i] = lanes.unwrap_or(Lanes::NONE);
     }
 
     /// Lets go of this step's gradients.

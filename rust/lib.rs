@@ -40,7 +40,13 @@ impl Stepper {
     fn engine(&self) -> PyResult<MutexGuard<'_, Engine>> {
         match self.engine.try_lock() {
             Ok(engine) => Ok(engine),
-            Err(TryLockError::Poisoned(engine)) => Ok(engine.into_inner()),
+            Err(TryLockError::Poisoned(engine)) => {
+                // A panic of ours left a step where it was.
+                self.engine.clear_poison();
+                let mut engine = engine.into_inner();
+                engine.layout.release();
+                Ok(engine)
+            }
             Err(TryLockError::WouldBlock) => Err(under_way()),
         }
     }
@@ -296,13 +302,16 @@ impl Stepper {
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         match self.engine.try_lock() {
             Ok(engine) => engine.layout.traverse(&visit),
-            Err(_) => Ok(()),
+            Err(TryLockError::Poisoned(engine)) => engine.into_inner().layout.traverse(&visit),
+            Err(TryLockError::WouldBlock) => Ok(()),
         }
     }
 
     fn __clear__(&self) {
-        if let Ok(mut engine) = self.engine.try_lock() {
-            *engine = Engine::default();
+        match self.engine.try_lock() {
+            Ok(mut engine) => *engine = Engine::default(),
+            Err(TryLockError::Poisoned(engine)) => *engine.into_inner() = Engine::default(),
+            Err(TryLockError::WouldBlock) => (),
         }
     }
 }

@@ -25,7 +25,7 @@ struct Hooks<'a, 'py>(&'a Bound<'py, PyAny>);
 
 impl<'py> Hooks<'_, 'py> {
     /// Raises the error that says what is wrong with gradients, parameters or containers; returns plain
-    /// arrays where nothing is (a subclass, a dtype with metadata), and all can be zeroed if they shall.
+    /// arrays where nothing is (a subclass, another form), and all can be zeroed if they shall.
     fn check(&self, gradients: &Bound<'py, PyList>, zero: bool) -> PyResult<Bound<'py, PyList>> {
         Ok(self.0.call_method1(intern!(self.0.py(), "_check"), (gradients, zero))?.cast_into()?)
     }
@@ -108,8 +108,8 @@ impl Plan {
         } else {
             sweep(lanes);
         }
-        if layout.scattered {
-            for slot in layout.slots[slots].iter().filter(|slot| slot.is_scattered()) {
+        if layout.any_scattered {
+            for slot in layout.slots[slots].iter().filter(|slot| slot.goes_through_scratch()) {
                 slot.gather(elements, |lanes| sweep(from_ref(lanes)));
                 if zero {
                     slot.zero_gradient(elements);
@@ -136,16 +136,17 @@ impl Group {
         self.at = None;
     }
 
-    fn at(&mut self, steps: u64, factor: f64) -> &Plan {
-        if self.at.as_ref().is_none_or(|(known, _)| *known != steps) {
-            self.at = None;
+    fn at(&mut self, steps: u64, factor: f64) -> Plan {
+        match self.at {
+            Some((known, plan)) if known == steps => plan,
+            _ => {
+                let law = self.law.at(steps);
+                let frame = self.common.frame(factor, self.rate.unwrap_or_default(), &law);
+                let plan = Plan { law, frame };
+                self.at = Some((steps, plan));
+                plan
+            }
         }
-        let (_, plan) = self.at.get_or_insert_with(|| {
-            let law = self.law.at(steps);
-            let frame = self.common.frame(factor, self.rate.unwrap_or_default(), &law);
-            (steps, Plan { law, frame })
-        });
-        plan
     }
 }
 
@@ -379,13 +380,13 @@ impl Engine {
             let first = with_type!(alike[0], T => {
                 let direct = norm::first_nonfinite::<T>(lanes, squared, set);
                 let is_nonfinite = |slot: &Slot| {
-                    let gradient = slot.gradient().filter(|_| slot.is_scattered());
+                    let gradient = slot.gradient().filter(|_| slot.goes_through_scratch());
                     gradient.is_some_and(|gradient| {
                         let range = slot.within(elements);
                         !norm::all_finite(gradient.ordered::<T>(), range, squared, set)
                     })
                 };
-                let scattered = layout.scattered.then(|| alike.iter().position(is_nonfinite));
+                let scattered = layout.any_scattered.then(|| alike.iter().position(is_nonfinite));
                 direct.into_iter().chain(scattered.flatten()).min()
             });
             if let Some(first) = first {

@@ -3,8 +3,9 @@
 //! # The argument for the `unsafe` here
 //!
 //! The intrinsics need a processor that has their instructions. Vectors are made only by a [`Kernel`], which
-//! [`InstructionSet::run`] hands the vectors of the instruction set it found the machine to have; and all
-//! is inlined into that kernel. Pointers are the caller's to answer for.
+//! [`InstructionSet::run`] hands the vectors of the instruction set it found the machine to have; all is
+//! inlined into that kernel, or into a part of it that [`Vectors::apart`] compiles for the same instruction
+//! set. Pointers are the caller's to answer for.
 //!
 //! [`Kernel`]: crate::instruction_set::Kernel
 //! [`InstructionSet::run`]: crate::instruction_set::InstructionSet::run

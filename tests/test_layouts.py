@@ -332,6 +332,43 @@ def test_overlapping_gradient_is_as_if_copied_first(library: Any, overlap: Any, 
             assert_same_state(opt, expected)
 
 
+def in_rows(shape: tuple[int, ...], dtype: str) -> Array:
+    return start(shape, dtype)
+
+
+def in_columns(shape: tuple[int, ...], dtype: str) -> Array:
+    return np.asfortranarray(start(shape, dtype))
+
+
+def with_axes_moved(shape: tuple[int, ...], dtype: str) -> Array:
+    return np.moveaxis(start((*shape[1:], shape[0]), dtype), -1, 0)
+
+
+@every_dtype
+@pytest.mark.parametrize("shape", [(3, 4), (30, 1000), (2, 3, 4)])
+@pytest.mark.parametrize("lie", [in_rows, in_columns, with_axes_moved])
+def test_gradients_that_are_the_parameters_are_as_if_copied_first(
+    library: Any, lie: Any, shape: tuple[int, ...], dtype: str
+) -> None:
+    """Nothing else in these optimizers lies apart: the copy of a gradient alone decides how it is stepped."""
+    for swapped in (False, True):
+        ours, theirs = [lie(shape, dtype) for _ in range(2)], [lie(shape, dtype) for _ in range(2)]
+        opt = library.GradientAscent(ours)
+        expected = steepest.reference.GradientAscent(theirs)
+        for _ in range(3):
+            opt.step(ours[::-1] if swapped else ours)
+            expected.step([np.array(g) for g in (theirs[::-1] if swapped else theirs)])
+            for mine, other in zip(ours, theirs, strict=True):
+                assert_same_bits(mine, other, f"swapped: {swapped}")
+            assert_same_state(opt, expected)
+    whole = lie(shape, dtype)
+    opt = library.SGD(whole, lr=0.5)
+    whole[...] = np.nan
+    with pytest.raises(FloatingPointError):
+        opt.step(whole)
+    assert opt.step_count == 0
+
+
 @every_dtype
 @given(data=st.data())
 def test_any_overlap_is_as_if_copied_first(dtype: str, data: st.DataObject) -> None:

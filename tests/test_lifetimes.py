@@ -252,3 +252,34 @@ def test_arrays_that_were_replaced_are_not_copied(library):
     model["w"] = np.ones(2)
     with pytest.raises(ValueError, match=r"'w'.*rebind"):
         copy.deepcopy((model, opt))
+
+
+def test_a_question_about_memory_that_was_interrupted_is_asked_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    memory, other = np.ones(64), np.ones(4)
+    between = memory[1:5]  # in a gap of the parameter
+    opt = steepest.GradientDescent([memory[::8], other], momentum=0, beta=None)
+
+    def interrupted(self: object, gradient: object) -> bool:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(type(opt), "_overlaps", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            opt.step([None, between])
+    assert opt.step_count == 0
+    opt.step([None, between], zero_grads=True)
+    assert not between.any()
+    assert memory[5:].all()
+    assert memory[0] == 1
+    np.testing.assert_allclose(other, 0.99)
+
+
+def test_a_state_seen_as_another_dtype_is_not_stepped() -> None:
+    opt = steepest.GradientAscent(np.ones(4, np.float32))
+    state = opt.state["0"]["velocity"].base
+    state.dtype = np.int16
+    state.resize(4, refcheck=False)
+    with pytest.raises(RuntimeError, match="resize"):
+        opt.step(np.ones(4, np.float32))

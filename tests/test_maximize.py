@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections import namedtuple
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -344,6 +345,14 @@ class Wrong(Exception):
     pass
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Ctrl-C as in a terminal: what a shell runs in the background ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 class TestInterruption:
     @pytest.mark.parametrize("who", ["f", "grad", "callback", "project"])
     def test_an_exception_passes_through_with_the_result_so_far(self, who: str) -> None:
@@ -379,6 +388,7 @@ class TestInterruption:
         assert 4 <= found.nit <= 10
 
     @pytest.mark.parametrize("choice", ["raise", "return"])
+    @pytest.mark.usefixtures("interruptible")
     def test_ctrl_c(self, choice: Any) -> None:
         count = 0
 
@@ -424,7 +434,9 @@ class TestInterruption:
 
     def test_ctrl_c_from_outside(self) -> None:
         script = """if True:
+            import signal
             from steepest import SGD, minimize
+            signal.signal(signal.SIGINT, signal.default_int_handler)
             def f(x):
                 told.append(1)
                 if len(told) == 10: print("on its way", flush=True)

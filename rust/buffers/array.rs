@@ -110,8 +110,19 @@ impl Array {
         self.held = Some(object.unbind());
     }
 
-    /// Takes hold of a gradient of `theta` in the place of the last one, and says whether it lies where that
-    /// one lay. None if it is no gradient of `theta`, or shall be `writable` and is not.
+    /// Holds another object that looks like the last one, but lies elsewhere; false if that is out of reach.
+    pub fn hold_elsewhere(&mut self, object: Bound<'_, PyAny>) -> bool {
+        // SAFETY: it was seen to be an array that looks like this one; no Python code runs meanwhile.
+        let data = unsafe { (*object.as_ptr().cast::<PyArrayObject>()).fields.data };
+        let extent = extent(data as usize, &self.shape, &self.strides, self.dtype);
+        self.data = Address(data.cast());
+        self.extent = extent.clone().unwrap_or_default();
+        self.held = Some(object.unbind());
+        extent.is_some()
+    }
+
+    /// Takes hold of a gradient of `theta` in the place of the last one. False if it is no gradient of
+    /// `theta`, or shall be `writable` and is not.
     pub fn hold_gradient(
         place: &mut Option<Self>,
         object: Bound<'_, PyAny>,
@@ -119,28 +130,21 @@ impl Array {
         order: &Order,
         writable: bool,
         ndarray: &Bound<'_, PyType>,
-    ) -> Option<bool> {
+    ) -> bool {
         // SAFETY: no Python code runs before this function returns; dropping the last gradient cannot
         // run any either, as it was released at the end of its step.
-        let header = unsafe { Header::read(&object, ndarray) }?;
-        if theta.dtype != header.dtype
-            || *theta.shape != *header.shape
-            || (writable && !header.writable)
-        {
-            return None;
-        }
-        match place {
-            Some(last) if *last.strides == *header.strides => {
-                let same = last.data.0 == header.data;
-                let place = header.data as usize;
-                last.extent = extent(place, &last.shape, &last.strides, last.dtype)?;
-                last.data = Address(header.data);
-                last.held = Some(object.unbind());
-                Some(same)
+        let header = unsafe { Header::read(&object, ndarray) }.filter(|header| {
+            theta.dtype == header.dtype
+                && *theta.shape == *header.shape
+                && (header.writable || !writable)
+        });
+        match (place, header) {
+            (Some(last), Some(header)) if *last.strides == *header.strides => {
+                last.hold_elsewhere(object)
             }
-            _ => {
-                *place = Some(Self::with_header(&object, &header, Some(order))?);
-                Some(false)
+            (place, header) => {
+                *place = header.and_then(|header| Self::with_header(&object, &header, Some(order)));
+                place.is_some()
             }
         }
     }

@@ -84,6 +84,12 @@ impl Lanes {
         self.len
     }
 
+    /// The same with another gradient, if its elements lie one after another, aligned, as the last one's did.
+    pub fn along(&self, gradient: &Array) -> Option<Self> {
+        let fits = gradient.dtype == self.dtype && gradient.len() == self.len;
+        Some(Self { gradient: gradient.first().filter(|_| fits)?, ..*self })
+    }
+
     /// Of these elements, those of `range`.
     #[inline(always)]
     pub fn part(&self, range: &Range<usize>) -> Self {

@@ -22,76 +22,111 @@ pub fn is_item(list: &Bound<'_, PyList>, place: usize, value: &Py<PyAny>) -> boo
     }
 }
 
-/// What an array of at most two axes looks like: all that a step compares to know it again, in one place.
+/// The most axes of an array that a step knows again at a glance; with more it looks closer.
+const AXES: usize = 4;
+
+/// What an array looks like: all that a step compares to know it again, in one place.
 pub struct Look {
     data: Address,
-    shape: [isize; 2],
-    strides: [isize; 2],
-    /// `MANY` if there are more: then nothing looks like it, and who asks has to look closer.
+    /// More than `AXES` if nothing can look like it.
     axes: usize,
     dtype: Dtype,
+    shape: [isize; AXES],
+    strides: [isize; AXES],
 }
 
-const MANY: usize = usize::MAX;
+/// How an array object looks beside another.
+pub enum Found {
+    /// As that one does.
+    Same,
+    /// The same, but elsewhere in memory.
+    Elsewhere,
+    /// Otherwise, or of more axes than are compared.
+    Other,
+}
 
 impl Look {
     /// What nothing looks like.
     pub const NONE: Self = Self {
         data: Address(null_mut()),
-        shape: [0; 2],
-        strides: [0; 2],
-        axes: MANY,
+        axes: usize::MAX,
         dtype: Dtype::F32,
+        shape: [0; AXES],
+        strides: [0; AXES],
     };
 
     pub fn of(array: &Array) -> Self {
-        let pair = |numbers: &[isize]| match *numbers {
-            [] => ([0, 0], 0),
-            [a] => ([a, 0], 1),
-            [a, b] => ([a, b], 2),
-            _ => ([0, 0], MANY),
+        let first = |numbers: &[isize]| {
+            let mut first = [0; AXES];
+            first.iter_mut().zip(numbers).for_each(|(place, number)| *place = *number);
+            first
         };
-        let (shape, axes) = pair(&array.shape);
-        Self { data: array.data, shape, strides: pair(&array.strides).0, axes, dtype: array.dtype }
+        Self {
+            data: array.data,
+            axes: array.shape.len(),
+            dtype: array.dtype,
+            shape: first(&array.shape),
+            strides: first(&array.strides),
+        }
     }
 
-    /// Whether `object` looks like this, and is writable if it shall be.
+    /// How `object` looks beside it; otherwise, too, if it shall be writable and is not.
     #[inline(always)]
-    pub fn is_of(
+    pub fn find(
         &self,
         object: &Bound<'_, PyAny>,
         writable: bool,
         ndarray: &Bound<'_, PyType>,
-    ) -> bool {
+    ) -> Found {
         // SAFETY: once its type is `ndarray` the object is laid out as one; no Python code runs before
         // this function returns.
         unsafe {
             if ffi::Py_TYPE(object.as_ptr()) != ndarray.as_type_ptr() {
-                return false;
+                return Found::Other;
             }
             let fields = &(*object.as_ptr().cast::<PyArrayObject>()).fields;
-            let descr = &(*fields.descr).fields;
-            self.is_where(fields)
-                && (fields.nd < 1 || *fields.strides == self.strides[0])
-                && (fields.nd < 2 || *fields.strides.add(1) == self.strides[1])
-                && Dtype::of(descr) == Some(self.dtype)
-                && (fields.flags & NPY_ARRAY_WRITEABLE != 0 || !writable)
+            if !self.has_elements_of(fields)
+                || !equal(self.axes, fields.strides, &self.strides)
+                || (writable && fields.flags & NPY_ARRAY_WRITEABLE == 0)
+            {
+                return Found::Other;
+            }
+            if fields.data.cast() == self.data.0 { Found::Same } else { Found::Elsewhere }
         }
     }
 
-    /// Whether an array's memory is this, and as much.
+    /// Whether an array has as many elements of the same dtype.
     ///
     /// # Safety
     /// They are the fields of an array; nobody changes them meanwhile.
     #[inline(always)]
-    unsafe fn is_where(&self, fields: &PyArrayObject_fields) -> bool {
-        // SAFETY: there are `nd` dimensions.
+    unsafe fn has_elements_of(&self, fields: &PyArrayObject_fields) -> bool {
+        // SAFETY: there are `nd` dimensions, and the descr is never null.
         unsafe {
-            fields.data.cast() == self.data.0
-                && fields.nd as usize == self.axes
-                && (fields.nd < 1 || *fields.dimensions == self.shape[0])
-                && (fields.nd < 2 || *fields.dimensions.add(1) == self.shape[1])
+            fields.nd as usize == self.axes
+                && self.axes <= AXES
+                && equal(self.axes, fields.dimensions, &self.shape)
+                && Dtype::of(&(*fields.descr).fields) == Some(self.dtype)
         }
+    }
+}
+
+/// Whether the first `axes` numbers, at most `AXES`, are equal.
+///
+/// # Safety
+/// There are so many at `first`.
+#[inline(always)]
+unsafe fn equal(axes: usize, first: *const isize, known: &[isize; AXES]) -> bool {
+    // Written out: most arrays have one axis or two, and a loop would cost as much as the rest.
+    // SAFETY: the caller's.
+    unsafe {
+        axes < 1
+            || *first == known[0]
+                && (axes < 2
+                    || *first.add(1) == known[1]
+                        && (axes < 3
+                            || *first.add(2) == known[2]
+                                && (axes < 4 || *first.add(3) == known[3])))
     }
 }
 
@@ -115,16 +150,18 @@ impl Watched {
     /// Whether it is still the writable array it was; false also if that has to be looked at closer.
     #[inline(always)]
     pub fn is_unchanged(&self, ndarray: &Bound<'_, PyType>) -> bool {
-        self.look.is_of(self.object.bind(ndarray.py()), true, ndarray)
+        matches!(self.look.find(self.object.bind(ndarray.py()), true, ndarray), Found::Same)
     }
 
-    /// Whether its memory is still where it was, and as much: enough for an array that is ours, of which
-    /// nobody else may know that it is read-only or seen as of another dtype. False also if that has to be
-    /// looked at closer.
+    /// Whether its memory is still where it was, as much and of the same dtype: enough for an array that is
+    /// ours, so that no user has set its strides or flags. False also if that has to be looked at closer.
     #[inline(always)]
     pub fn is_in_place(&self) -> bool {
         // SAFETY: the object is alive and was seen to be an array; no Python code runs before this
         // function returns.
-        unsafe { self.look.is_where(&(*self.object.as_ptr().cast::<PyArrayObject>()).fields) }
+        unsafe {
+            let fields = &(*self.object.as_ptr().cast::<PyArrayObject>()).fields;
+            fields.data.cast() == self.look.data.0 && self.look.has_elements_of(fields)
+        }
     }
 }

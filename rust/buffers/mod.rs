@@ -8,15 +8,15 @@
 //! step). Shape and strides are copied out of the object, so that assigning `array.shape` cannot pull
 //! them away.
 //!
-//! *Still there.* [`Lanes`] keep addresses from one step to the next. They are followed only after the step
-//! has looked at every array and found it where and as it was ([`Look`]), or has made new lanes of it.
+//! *Still there.* [`Lanes`] keep addresses from one step to the next. A step follows them only if its own
+//! `Layout::accept` has found every array of that slot as it was when they were made ([`Look`]), or has made
+//! new ones; a slot it refuses ends the step.
 //!
 //! *In bounds.* A [`Walk`] visits exactly the elements NumPy's own indexing visits: it is made from the
-//! array's shape and strides, its axes only reordered, reversed or merged. Every public reader takes a range
-//! and checks it against the walk's length; lanes are as long as the arrays they were made of.
+//! array's shape and strides, its axes only reordered or merged, those of length 1 left out. Ranges are
+//! checked against the walk's length; lanes are as long as the arrays they were made of.
 //!
-//! *Aliasing.* No reference to array memory is ever made, only raw reads and writes of one element or
-//! one vector by value; so memory that Python or another thread also holds breaks no rule of Rust's.
+//! *Aliasing.* No reference to array memory is ever made, only raw reads, writes and copies, by value; so memory that Python or another thread also holds breaks no rule of Rust's.
 //! Parameters and states are pairwise disjoint (checked when they are bound), and a gradient that touches
 //! one of them is copied first, so the order of reads and writes between arrays does not matter.
 //!
@@ -33,7 +33,7 @@ use numpy::npyffi::{NPY_TYPES, PyArray_Descr_fields};
 
 pub use array::Array;
 pub use lanes::{Lanes, MOST_STATES, Update, gathered};
-pub use look::{Look, Watched, is_item};
+pub use look::{Found, Look, Watched, is_item};
 pub use span::{BLOCK, Block, Span, WIDTH};
 #[cfg(test)]
 pub use walk::Walk;
@@ -65,7 +65,7 @@ impl Dtype {
     }
 }
 
-/// An address is a number: only a [`Span`], made within a step, follows it.
+/// An address is a number: only [`Span`], [`Block`] and [`Lanes`] follow it, within a step.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Address(*mut u8);
 

@@ -95,11 +95,12 @@ def names_of(x: Iterate) -> list[str]:
     """What the numbers of a point are called: "x" or "w[2]" or "W[0, 1]"."""
     names = []
     for leaf in x.point.leaves:
+        name = "x" if leaf.name == x.point.name else leaf.name
         if leaf.array.ndim == 0:
-            names.append(leaf.name)
+            names.append(name)
         else:
             places = np.ndindex(leaf.array.shape)
-            names += [f"{leaf.name}[{', '.join(map(str, place))}]" for place in places]
+            names += [f"{name}[{', '.join(map(str, place))}]" for place in places]
     return names
 
 
