@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from harness import assert_same_bits
+import steepest
+from harness import assert_same_bits, assert_same_state
 from steepest import GradientAscent, GradientDescent
 from unchanged import photograph, refused
 
@@ -530,3 +531,36 @@ def test_step_count_and_skipped_steps_are_read_only() -> None:
         assert getattr(opt, counter) == 0
         with pytest.raises(AttributeError):
             setattr(opt, counter, 5)
+
+
+class TestOptionsOfTheOptimizer:
+    def test_every_option_reads_and_writes_what_all_groups_have(self) -> None:
+        opt = GradientAscent([{"params": np.zeros(2)}, {"params": np.zeros(3)}])
+        opt.momentum, opt.nesterov = 0.5, True
+        assert [group["momentum"] for group in opt.param_groups] == [0.5, 0.5]
+        assert (opt.momentum, opt.nesterov, opt.beta) == (0.5, True, 0.999)
+        opt.step([np.ones(2), np.ones(3)])
+        expected = steepest.reference.GradientAscent(
+            [{"params": np.zeros(2)}, {"params": np.zeros(3)}], momentum=0.5, nesterov=True
+        )
+        expected.step([np.ones(2), np.ones(3)])
+        assert_same_state(opt, expected)
+
+    def test_turning_momentum_off_drops_its_state_in_all_groups(self) -> None:
+        opt = GradientAscent([{"params": np.zeros(2)}, {"params": np.zeros(3)}])
+        opt.momentum = 0
+        assert all(set(state) == {"second_moment"} for state in opt.state.values())
+
+    def test_a_refused_value_changes_no_group(self) -> None:
+        opt = GradientAscent([{"params": np.zeros(2)}, {"params": np.zeros(3), "beta": None}])
+        with pytest.raises(ValueError, match=r"momentum: got 1\.5"):
+            opt.momentum = 1.5
+        assert opt.momentum == 0.9
+        with pytest.raises(ValueError, match="beta: the groups differ"):
+            _ = opt.beta
+
+    def test_each_optimizer_has_its_own(self) -> None:
+        opt = steepest.AdamW(np.zeros(2))
+        opt.betas = (0.8, 0.99)
+        assert opt.param_groups[0]["betas"] == (0.8, 0.99)
+        assert not hasattr(opt, "momentum")

@@ -11,7 +11,7 @@ import inspect
 import logging
 import os
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar
@@ -83,11 +83,39 @@ class _Setting(Generic[T]):
         optimizer._take_options(group_options, commit, settings)
 
 
+class _GroupOption:
+    """An option of the groups, where all have the same; writing it sets it in all of them."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.__doc__ = f"{name} of all groups, ValueError if they differ; writing sets it in all."
+
+    def __get__(self, optimizer: Optimizer | None, owner: type) -> Any:
+        if optimizer is None:
+            return self
+        found = [group[self.name] for group in optimizer._groups]
+        if any(value != found[0] for value in found):
+            raise ValueError(
+                f"{self.name}: the groups differ ({found}); read param_groups[i][{self.name!r}]"
+            )
+        return found[0]
+
+    def __set__(self, optimizer: Optimizer, value: Any) -> None:
+        optimizer._write([{**group.options, self.name: value} for group in optimizer._groups])
+
+
 class Optimizer(Stepper):
     """What all optimizers have in common; see :class:`GradientAscent`."""
 
     _law: ClassVar[str]
     _table: ClassVar[options.Table]
+
+    #: The learning rate of all groups, a number or a schedule; as any option of the groups.
+    lr: Any
+
+    def __init_subclass__(cls) -> None:
+        for name in cls._table.checks if hasattr(cls, "_table") else ():
+            setattr(cls, name, _GroupOption(name))
 
     def __init__(self, parameters: Any, arguments: Mapping[str, Any]) -> None:
         """Take the parameters, and of a constructor's arguments the options, by name."""
@@ -224,14 +252,30 @@ class Optimizer(Stepper):
         return [(i, leaf) for i, g in enumerate(self._groups) for leaf in g.nesting.leaves]
 
     def _apply(self, group: ParamGroup, changed: Mapping[str, Any]) -> None:
-        """A write to a group: check all of it, then let it count."""
-        new = self._table.checked(changed, group.nesting.dtypes())
-        all_options = [new if other is group else other.options for other in self._groups]
-        commit: Commit = [(group, "options", new)]
-        if self._table.states_for(new) == self._table.states_for(group.options):
-            self._take_options(all_options, commit)
+        """A write to a group."""
+        self._write([changed if other is group else other.options for other in self._groups])
+
+    def _write(self, wanted: Sequence[Mapping[str, Any]]) -> None:
+        """Options for every group: check all of them, then let them count."""
+        pairs = list(zip(self._groups, wanted, strict=True))
+        new = [
+            group.options
+            if chosen is group.options
+            else self._table.checked(chosen, group.nesting.dtypes())
+            for group, chosen in pairs
+        ]
+        commit: Commit = [
+            (group, "options", chosen)
+            for group, chosen in zip(self._groups, new, strict=True)
+            if chosen is not group.options
+        ]
+        states_for = self._table.states_for
+        if all(
+            states_for(g.options) == states_for(o) for g, o in zip(self._groups, new, strict=True)
+        ):
+            self._take_options(new, commit)
         else:
-            self._bind_nestings([other.nesting for other in self._groups], all_options, commit)
+            self._bind_nestings([group.nesting for group in self._groups], new, commit)
 
     def add_param_group(self, group: Mapping[str, Any]) -> None:
         """Add parameters with options of their own.
@@ -331,29 +375,6 @@ class Optimizer(Stepper):
     def defaults(self) -> Mapping[str, Any]:
         """The options a group has where it does not say otherwise."""
         return MappingProxyType(self._defaults)
-
-    @property
-    def lr(self) -> Any:
-        """The learning rate of all groups, a number or a schedule; ValueError if they differ.
-
-        Writing one, a number or a callable t -> lr, sets it in all of them.
-        """
-        rates = [group["lr"] for group in self._groups]
-        if any(rate != rates[0] for rate in rates):
-            raise ValueError(
-                f"lr: the groups differ ({rates}); read param_groups[i]['lr'] or effective_lr"
-            )
-        return rates[0]
-
-    @lr.setter
-    def lr(self, value: float | Callable[[int], float]) -> None:
-        new = [
-            self._table.checked({**group.options, "lr": value}, group.nesting.dtypes())
-            for group in self._groups
-        ]
-        pairs = zip(self._groups, new, strict=True)
-        commit: Commit = [(group, "options", chosen) for group, chosen in pairs]
-        self._take_options(new, commit)
 
     @property
     def effective_lr(self) -> float | tuple[float, ...]:
