@@ -128,6 +128,17 @@ def norm(results: Results) -> str:
     return markdown(heads, lines)
 
 
+def loop(results: Results) -> str:
+    """An iteration, and how much of it is the loop's own."""
+    columns = results.columns("loop")
+    lines = []
+    for row in results.rows("loop"):
+        ours, alone = (results.fastest("loop", row, column) for column in columns[:2])
+        times = [_time(results, "loop", row, column) for column in columns]
+        lines.append([row, *times[:2], figures(max(ours - alone, 1e-3)), *times[2:]])
+    return markdown(["objective, law", *columns[:2], "difference", *columns[2:]], lines)
+
+
 def memory(results: Results) -> str:
     """GB/s of the machine, and those of a step that finds nothing in the caches."""
     lines = []
@@ -167,6 +178,7 @@ TABLES: dict[str, tuple[str, Callable[[Results], str]]] = {
         partial(ratio, "clip", "arrays × numbers", "three calls in torch", "one call"),
     ),
     "zeros": ("zeros", partial(ratio, "zeros", "10⁴ numbers, after 1000 steps", "zero", "live")),
+    "loop": ("loop", loop),
     "memory": ("memory", memory),
     "cost": ("arrays", cost),
 }

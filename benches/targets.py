@@ -132,6 +132,11 @@ def _parts(results: Results) -> Iterator[Found]:
     for k, threads in enumerate(("1 thread", "2 threads")):
         most = max(rate[k] for name, rate in rates.items() if name != "a step")
         yield f"share of the memory's GB/s, {threads}", rates["a step"][k] / most, "≥", 0.95
+    for row in results.rows("loop"):
+        ours, alone, hand, bare = (results.fastest("loop", row, c) for c in results.columns("loop"))
+        yield f"the loop, {row}: µs beyond f, grad and step", ours - alone, "≤", 2.0
+        yield f"the loop, {row}: {OURS} ÷ NumPy by hand", ours / hand, "≤", 1.0
+        yield f"the loop, {row}: {OURS} ÷ NumPy by hand, no record", ours / bare, "≤", 1.0
     zero, live = (results.fastest("zeros", OURS, c) for c in ("zero", "live"))
     yield "zero gradients ÷ live ones", zero / live, "≤", 1.05
     zero, live = (results.fastest("zeros", "bare C, no flush", c) for c in ("zero", "live"))
