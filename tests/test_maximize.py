@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 import math
 import re
 import signal
@@ -228,6 +229,63 @@ class TestStops:
         options = plain(lr=0.25, ftol=1e-3, patience=4)
         found = minimize(lambda x: x**2 + 10, 1.0, slope, **options)
         assert found.nit == 8  # 0.0039 < 1e-3 · 10
+
+    @pytest.mark.parametrize(
+        ("run", "start"),
+        [
+            (lambda: minimize(lambda x: x @ x, np.ones(2), lambda x: -2 * x), 2.0),
+            (
+                lambda: minimize(square, 1.0, slope, optimizer=SGD, lr=1.01, ftol=1e-9, gtol=None),
+                1.0,
+            ),
+            (lambda: maximize(area, 57.0, lambda x: -area_slope(x)), area(57.0)),
+            (lambda: maximize(area, 57.0, area_slope, optimizer=SGD, lr=1.01, ftol=0), area(57.0)),
+        ],
+        ids=["sign", "rate", "fence's sign", "fence's rate"],
+    )
+    def test_a_run_that_only_gets_worse_is_no_success(self, run: Any, start: float) -> None:
+        found = run()
+        assert (found.status, found.success, found.nit) == (Status.DIVERGED, False, 200)
+        assert found.fun == start  # x0 is the best there was
+        assert "wrong way" in found.message
+        assert "check_gradient" in found.message
+        assert "smaller rate" in found.message
+
+    def test_ftol_is_no_end_away_from_the_best(self) -> None:
+        """Around 0 for ever, after having been at it: 1, 0, then ±0.1."""
+        slopes = iter([1.0, -0.1])
+        options = plain(lr=1.0, ftol=1e-6, patience=4, max_iter=50)
+        found = minimize(square, 1.0, lambda x: next(slopes, 2 * x), **options)
+        assert found.fun == pytest.approx(0.01)
+        assert (found.status, found.success) == (Status.MAX_ITER, False)
+        rough = minimize(square, 0.1, slope, **options)  # the same, but nothing better was seen
+        assert (rough.status, rough.nit) == (Status.FTOL, 4)
+
+    def test_ftol_forgives_rounding(self) -> None:
+        """Last values a few ulps worse than the best, with ftol = 0, are an end."""
+        for dtype in (np.float32, np.float64):
+            values = itertools.chain([3.0], itertools.repeat(3.0 + 9 * float(np.finfo(dtype).eps)))
+            options = plain(lr=0.1, ftol=0, patience=4)
+            found = minimize(lambda x, v=values: next(v), dtype(1), np.ones_like, **options)  # type: ignore[misc]
+            assert (found.status, found.nit) == (Status.FTOL, 4)
+
+    def test_ftol_over_batches_is_of_their_mean(self) -> None:
+        batches = [np.float64(b) for b in (0.0, 1.0, -1.0, 0.5)]
+        options = plain(lr=0.01, ftol=1e-6, patience=8, batches=batches, max_iter=2000)
+
+        def f(x: Any, b: Any) -> Any:
+            return (x - b) ** 2
+
+        good = minimize(f, 2.0, lambda x, b: 2 * (x - b), **options)
+        assert good.status == Status.FTOL
+        bad = minimize(f, 2.0, lambda x, b: 2 * (b - x), **options)
+        assert bad.fun > good.fun + 1
+        assert not bad.success
+
+    def test_the_last_iteration_says_that_f_is_worse(self) -> None:
+        found = minimize(square, 1.0, slope, **plain(lr=1.01, max_iter=5))
+        assert "f is worse than at first, 1.21899 after 1 (steepest.check_gradient" in found.message
+        assert "worse" not in minimize(square, 1.0, slope, **plain(lr=0.1, max_iter=5)).message
 
     def test_xtol_is_the_length_of_a_step(self) -> None:
         found = minimize(lambda x: x @ x, np.array([0.6, 0.8]), slope, **plain(lr=0.25, xtol=0.1))

@@ -154,7 +154,15 @@ class Attempt:
         if max_iter is None and epochs is None:
             max_iter = defaults.MAX_ITER
         if asked["ftol"] is not None:
-            loop.settled = Settled(asked["ftol"], asked["patience"], self.sign, self.history)
+            loop.settled = Settled(
+                asked["ftol"],
+                asked["patience"],
+                self.sign,
+                self.history,
+                # f may sum many rounded terms
+                rounding=100 * max(float(np.finfo(array.dtype).eps) for array in self.x.arrays),
+                with_batches=self.batches is not None,
+            )
         loop.rules = self._rules()
         loop.after_step = self._after_step()
         if asked["progress"]:
@@ -203,8 +211,10 @@ class Attempt:
                 value, gradient = objective.evaluate(x.formed(arrays), None)
                 fun, jac = as_value(value), told(x, gradient)
                 evaluations += 1
-        problem = None
+        problem, notes = None, self.notes
         if self.batches is None:
+            if stop.status in (Status.MAX_ITER, Status.MAX_TIME):
+                notes = stops.worse_than_at_first(history, self.sign) + notes
             gtol = self.asked["gtol"] or 0.0
             problem = Problem(objective, self.sign > 0, self.bounds, self.project, gtol)
         calls_f, calls_grad = objective.calls
@@ -217,7 +227,7 @@ class Attempt:
             njev=evaluations * calls_grad,
             success=stop.status <= Status.CALLBACK,
             status=stop.status,
-            message=stop.message + self.notes,
+            message=stop.message + notes,
             history=history,
             _problem=problem,
         )

@@ -95,7 +95,7 @@ class Run:
                     check_fits(gradient, self.x)  # no step will
                     return gradient_small(norm, gtol)
                 if t == due and settled is not None:
-                    if (stop := settled.look(best)) is not None:
+                    if (stop := settled.look(best, sign * value)) is not None:
                         return stop
                     due = settled.due
                 if t == last:
