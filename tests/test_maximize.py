@@ -470,6 +470,18 @@ class TestInterruption:
         assert found.x == pytest.approx(0.8**3)  # the last point that was evaluated
         assert found.fun == found.x**2
 
+    @pytest.mark.parametrize("error", [Wrong("here"), KeyboardInterrupt()], ids=["error", "Ctrl-C"])
+    def test_at_x0_there_is_no_best_point(self, error: Any) -> None:
+        def f(x: Any) -> Any:
+            raise error
+
+        with pytest.raises(type(error)) as raised:
+            minimize(f, 3.0, slope)
+        found = raised.value.result
+        assert found.x == 3
+        assert "best" not in found.message
+        assert "x is x0" in found.message
+
     def test_an_exception_that_takes_no_result_passes_through(self) -> None:
         class Sealed(Exception):
             def __setattr__(self, name: str, value: Any) -> None:
@@ -645,6 +657,11 @@ class TestRefused:
             ({"restarts": 3, "bounds": (0, None)}, ValueError, "not all finite"),
             ({"restarts": 3, "batches": [1]}, ValueError, "restarts"),
             ({"project": 3}, TypeError, "project: got"),
+            (
+                {"optimizer": SGD, "lr": 0.1, "nonfinite": "skip"},
+                ValueError,
+                "nonfinite: got 'skip'",
+            ),
             ({"checkpoint": 3}, TypeError, "checkpoint: got int, expected a path"),
             ({"resume": b"run.npz"}, TypeError, "resume: got bytes, expected a path"),
             ({"seed": -1}, ValueError, "seed: got -1"),
@@ -833,6 +850,34 @@ class TestProjection:
     def test_of_another_shape_is_refused(self, project: Any, error: Any, said: str) -> None:
         with pytest.raises(error, match=said):
             minimize(lambda x: x @ x, np.ones(2), slope, project=project)
+
+    def test_beside_bounds_is_refused_before_the_first_call(self) -> None:
+        """Bounds and then the simplex ended at (.467, .267, .267): a success out of bounds."""
+        calls: list[Any] = []
+        with pytest.raises(ValueError, match=r"bounds, project: got both.*a project of your own"):
+            maximize(
+                lambda x: calls.append(x) or 1.0,
+                [0.1, 0.45, 0.45],
+                lambda x: calls.append(x) or np.ones(3),
+                bounds=[(0, 0.2), (0, 1), (0, 1)],
+                project=lambda x: calls.append(x) or x,
+            )
+        assert calls == []
+
+    def test_onto_bounds_and_simplex_of_ones_own(self) -> None:
+        """What the message advises: the nearest point that both allow, by the multiplier of the sum."""
+        c, high = np.array([1.0, -1.0, -1.0]), np.array([0.2, 1.0, 1.0])
+
+        def project(x: Any) -> Any:
+            low, up = x.min() - 1, x.max()
+            for _ in range(60):
+                middle = (low + up) / 2
+                low, up = (middle, up) if np.clip(x - middle, 0, high).sum() > 1 else (low, middle)
+            return np.clip(x - up, 0, high)
+
+        found = maximize(lambda x: c @ x, [0.1, 0.45, 0.45], lambda x: c, project=project, lr=0.5)
+        assert found.success
+        assert found.x == pytest.approx([0.2, 0.4, 0.4])
 
     def test_of_another_structure_is_refused(self) -> None:
         with pytest.raises(ValueError, match=r"project: .*no 'a'"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -86,9 +87,9 @@ class Attempt:
         self.loop.before_step = observers(optimizer.lr, sign)
 
     def _allowed(self, arrays: list[Array]) -> list[Array]:
-        """The arrays within the bounds and then projected."""
+        """The arrays within the bounds, or projected."""
         if self.bounds is not None:
-            arrays = self.bounds.project(arrays)
+            return self.bounds.project(arrays)
         return arrays if self.project is None else self.project(arrays)
 
     def _keep_inside(self) -> str:
@@ -177,7 +178,7 @@ class Attempt:
                 self._save()
             return self._ended(stop)
         except BaseException as error:
-            found = self._ended(stops.cut_short(error))
+            found = self._ended(stops.cut_short(error, seen=not math.isnan(loop.best_value)))
             if found.status == Status.INTERRUPTED and asked["on_interrupt"] == "return":
                 return found
             found.attach_to(error)

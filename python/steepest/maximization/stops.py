@@ -184,11 +184,12 @@ def diverged(why: str, t: int) -> Stop:
     return Stop(Status.DIVERGED, f"diverged at iteration {t}: {why}; x is the best finite point")
 
 
-def cut_short(error: BaseException) -> Stop:
-    """The end of a run that something was raised in."""
+def cut_short(error: BaseException, seen: bool = True) -> Stop:
+    """The end of a run that something was raised in; ``seen`` if it had found a finite value."""
+    where = "x is the best finite point" if seen else "x is x0, where f has no value yet"
     if isinstance(error, KeyboardInterrupt):
-        return Stop(Status.INTERRUPTED, "interrupted; x is the best finite point")
-    return Stop(Status.RAISED, f"{type(error).__name__}: {error}; x is the best finite point")
+        return Stop(Status.INTERRUPTED, f"interrupted; {where}")
+    return Stop(Status.RAISED, f"{type(error).__name__}: {error}; {where}")
 
 
 def norm_of(arrays: list[Any]) -> float:
