@@ -399,6 +399,69 @@ class TestDivergence:
         assert np.array_equal(found.x, np.full(4, 5.0))  # ‖x‖ = 10 is the best that was seen
 
 
+class TestLargeAndSmall:
+    """Gradients whose squares are no numbers any more, or 0."""
+
+    @pytest.mark.parametrize(
+        ("dtype", "unit"),
+        [
+            (np.float64, 1e160),
+            (np.float64, 1e-170),
+            (np.float32, 1e19),
+            (np.float32, 1e30),
+            (np.float32, 1e-24),
+            (np.float32, 1e-37),
+        ],
+    )
+    @pytest.mark.parametrize("form", ["vector", "matrix", "nested", "bounds"])
+    def test_norms_are_right(self, dtype: Any, unit: float, form: str) -> None:
+        """Of the gradient (3, 4) in any unit: 5 units."""
+        slope = dtype(unit) * np.array([3, 4], dtype)
+        x0: Any = np.zeros(2, dtype)
+        more: dict[str, Any] = {"gtol": 1e-6 * unit, "max_iter": 1}
+        if form == "matrix":
+            slope, x0 = slope[:, None], x0[:, None]
+        elif form == "nested":
+            x0 = {"a": x0[:1], "b": x0[1:]}
+            slope = {"a": slope[:1], "b": slope[1:]}
+        elif form == "bounds":
+            more["bounds"] = [(None, None)] * 2
+        found = minimize(lambda x: 0.0, x0, lambda x: slope, **more)
+        assert found.status == Status.MAX_ITER, found.message
+        assert found.history.grad_norm[0] == pytest.approx(5 * unit, rel=1e-6)
+
+    def test_norm_beyond_all_numbers_is_the_largest(self) -> None:
+        slope = np.full(4, 1.7e308)
+        found = minimize(lambda x: 0.0, np.ones(4), lambda x: slope, max_iter=2)
+        assert (found.status, found.fun) == (Status.MAX_ITER, 0)
+        assert found.history.grad_norm[0] == sys.float_info.max
+
+    def test_zero_is_zero(self) -> None:
+        assert minimize(lambda x: 1.0, np.ones(2), np.zeros_like).history.grad_norm[0] == 0
+
+    def test_a_large_f_is_no_divergence(self) -> None:
+        found = minimize(lambda x: 1e160 * (x @ x) / 2, np.ones(2), lambda x: 1e160 * x)
+        assert found.nit > 10
+        assert found.fun < 1e145
+
+    @pytest.mark.parametrize(("dtype", "unit"), [(np.float32, 1e-24), (np.float64, 1e-170)])
+    def test_a_small_gradient_is_none_that_is_small_enough(self, dtype: Any, unit: Any) -> None:
+        """gtol is a part of the first norm."""
+        found = minimize(
+            lambda x: float(x @ x) * unit, np.ones(2, dtype), lambda x: 2 * dtype(unit) * x,
+            ftol=None,
+        )  # fmt: skip
+        assert found.status == Status.GTOL
+        assert np.abs(found.x).max() < 1e-5
+
+    def test_lengths_of_x_and_of_steps_are_right_too(self) -> None:
+        x0 = np.full(2, 1e20, np.float32)
+        options = plain(lr=1.0, max_iter=3)
+        assert minimize(lambda x: 0.0, x0, np.zeros_like, max_norm=1e21, **options).nit == 3
+        moving = minimize(lambda x: 0.0, x0, lambda x: x / 2, xtol=0.1, **options)
+        assert moving.status == Status.MAX_ITER  # half of x is no short step
+
+
 class Wrong(Exception):
     pass
 
@@ -777,6 +840,26 @@ class TestBounds:
         found = minimize(lambda x: x @ x, np.ones(2), slope, bounds=[None, (0.5, 2)], gtol=1e-9)
         assert found.x == pytest.approx([0, 0.5], abs=1e-8)
 
+    @pytest.mark.parametrize("bound", [0.1, 0.3, 1e-46, 1e39, 16777217.0])
+    def test_are_rounded_into_the_box(self, bound: float) -> None:
+        """The last number of float32 within them, by Python's own comparison of float64."""
+        for sign in (1, -1):
+            found = minimize(
+                lambda x, s=sign: -s * float(x),  # type: ignore[misc]
+                np.float32(0),
+                lambda x, s=sign: np.float32(-s),  # type: ignore[misc]
+                bounds=sorted([0.0, sign * bound]),
+                **plain(lr=3e38, max_iter=3),
+            )
+            end = abs(found.x)
+            assert end.dtype == np.float32
+            with np.errstate(over="ignore"):
+                beyond = np.nextafter(end, np.float32(np.inf))
+            assert float(end) <= bound < float(beyond)
+
+    def test_that_no_number_is_between_hold_the_nearest(self) -> None:
+        assert minimize(square, np.float32(1), slope, bounds=(0.1, 0.1)).x == np.float32(0.1)
+
     def test_may_be_an_iterator_for_all_runs(self) -> None:
         found = minimize(
             lambda x: x @ x, np.ones(2), slope, bounds=zip([1, 2], [3, 4], strict=True), restarts=2
@@ -878,6 +961,26 @@ class TestProjection:
         found = maximize(lambda x: c @ x, [0.1, 0.45, 0.45], lambda x: c, project=project, lr=0.5)
         assert found.success
         assert found.x == pytest.approx([0.2, 0.4, 0.4])
+
+    @pytest.mark.parametrize("calls", [1, 2, 3, 4, 5])
+    def test_that_gives_nan_is_blamed(self, calls: int) -> None:
+        """Its first call is for x0, then one for the norm and one for the step in turn."""
+        count = itertools.count(1)
+
+        def project(x: Any) -> Any:
+            return x * math.nan if next(count) > calls else x
+
+        with pytest.raises(ValueError, match="project: returned what is not finite") as raised:
+            minimize(lambda x: x @ x, np.ones(2), slope, project=project)
+        found = raised.value.result  # type: ignore[attr-defined]
+        assert found.status == Status.RAISED
+        assert found.fun == found.x @ found.x <= 2
+
+    def test_is_not_blamed_for_a_run_that_diverges(self) -> None:
+        options = plain(lr=1e200, project=lambda x: x)
+        with np.errstate(all="ignore"):
+            found = minimize(lambda x: x @ x, np.ones(2), slope, **options)
+        assert (found.status, found.fun) == (Status.DIVERGED, 2)
 
     def test_of_another_structure_is_refused(self) -> None:
         with pytest.raises(ValueError, match=r"project: .*no 'a'"):

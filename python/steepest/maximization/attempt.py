@@ -14,7 +14,7 @@ from .. import checkpoint
 from ..arrays import Array
 from ..differences import as_value
 from . import defaults, resume, stops
-from .bounds import Bounds, projection
+from .bounds import Bounds, bounded_length_of, projection
 from .curvature import Problem
 from .history import History
 from .hooks import Average, bar, points, reporting, told
@@ -51,9 +51,11 @@ class Attempt:
             with_batches=batches is not None,
             projected=self.project is not None,
         )
-        allowed = self._allowed
-        free = self.bounds is None and self.project is None
-        length = length_of(x) if free else projected_length_of(x, allowed, sign)
+        length = length_of(x)
+        if self.bounds is not None:
+            length = bounded_length_of(x, self.bounds, sign)
+        elif self.project is not None:
+            length = projected_length_of(x, self.project, sign)
         self.history = History(sign)
         gtol = -1.0 if asked["gtol"] is None else asked["gtol"]
         self.loop = Run(

@@ -73,6 +73,8 @@ class Run:
                 found = evaluate(shown() if view is None else view, batch)
                 if t == start:
                     self.objective.check(found, self.x)
+                    if best == -math.inf:  # x0 is the best until there is another
+                        self.best_value = as_value(found[0])
                     gtol = self.first_gtol(length(found[1]))
                 value, gradient = found
                 if type(value) is not float:
@@ -82,7 +84,7 @@ class Run:
                 note_norm(norm)
                 note_rate(rate)
                 note_time(perf_counter())
-                if not isfinite(value + norm):
+                if not (isfinite(value) and isfinite(norm)):
                     return diverged(f"f is {value:g} and the gradient's norm {norm:g}", t)
                 if sign * value > best:
                     best, self.best_value = sign * value, value

@@ -11,6 +11,7 @@ import numpy as np
 
 from .history import History
 from .iterate import Iterate
+from .objective import norm_of
 
 
 class Status(IntEnum):
@@ -190,8 +191,3 @@ def cut_short(error: BaseException, seen: bool = True) -> Stop:
     if isinstance(error, KeyboardInterrupt):
         return Stop(Status.INTERRUPTED, f"interrupted; {where}")
     return Stop(Status.RAISED, f"{type(error).__name__}: {error}; {where}")
-
-
-def norm_of(arrays: list[Any]) -> float:
-    """The Euclidean norm over all arrays."""
-    return math.sqrt(sum(float(np.vdot(array, array)) for array in arrays))
