@@ -1228,6 +1228,13 @@ class TestResume:
         minimize(square, 1.0, slope, max_iter=10, checkpoint=path, **options)
         assert minimize(square, 1.0, slope, resume=path, **options).nit == 12
 
+    @pytest.mark.parametrize("steps", [5, 8, 9, 12, 15])
+    def test_gets_worse_as_a_run_that_never_stopped(self, tmp_path: Any, steps: int) -> None:
+        path, options = tmp_path / "run.npz", plain(lr=1.01, ftol=1e-3, patience=8)
+        minimize(square, 1.0, slope, max_iter=steps, checkpoint=path, **options)
+        again = minimize(square, 1.0, slope, resume=path, **options)
+        assert (again.status, again.nit, again.x) == (Status.DIVERGED, 16, 1)
+
     def test_counts_the_epochs_of_batches_that_were_used_before(self, tmp_path: Any) -> None:
         f, grad, data = TestBatches.f, TestBatches.grad, TestBatches.data
         path, used = tmp_path / "run.npz", Rows(data, 5)

@@ -84,7 +84,7 @@ class Run:
                 note_norm(norm)
                 note_rate(rate)
                 note_time(perf_counter())
-                if not (isfinite(value) and isfinite(norm)):
+                if not isfinite(value + norm) and not (isfinite(value) and isfinite(norm)):
                     return diverged(f"f is {value:g} and the gradient's norm {norm:g}", t)
                 if sign * value > best:
                     best, self.best_value = sign * value, value
