@@ -858,7 +858,11 @@ class TestBounds:
             assert float(end) <= bound < float(beyond)
 
     def test_that_no_number_is_between_hold_the_nearest(self) -> None:
-        assert minimize(square, np.float32(1), slope, bounds=(0.1, 0.1)).x == np.float32(0.1)
+        for bound in (0.1, 0.7):  # the nearest is above, and below
+            x0 = np.float32(bound)
+            found = minimize(square, x0, slope, bounds=(bound, bound))
+            assert found.x == x0
+            assert "outside" not in found.message
 
     def test_may_be_an_iterator_for_all_runs(self) -> None:
         found = minimize(
@@ -977,7 +981,7 @@ class TestProjection:
         assert found.fun == found.x @ found.x <= 2
 
     def test_is_not_blamed_for_a_run_that_diverges(self) -> None:
-        options = plain(lr=1e200, project=lambda x: x)
+        options = plain(lr=1.7e308, project=lambda x: x)
         with np.errstate(all="ignore"):
             found = minimize(lambda x: x @ x, np.ones(2), slope, **options)
         assert (found.status, found.fun) == (Status.DIVERGED, 2)
