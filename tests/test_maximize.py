@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 import math
 import re
 import signal
@@ -229,6 +230,63 @@ class TestStops:
         found = minimize(lambda x: x**2 + 10, 1.0, slope, **options)
         assert found.nit == 8  # 0.0039 < 1e-3 · 10
 
+    @pytest.mark.parametrize(
+        ("run", "start"),
+        [
+            (lambda: minimize(lambda x: x @ x, np.ones(2), lambda x: -2 * x), 2.0),
+            (
+                lambda: minimize(square, 1.0, slope, optimizer=SGD, lr=1.01, ftol=1e-9, gtol=None),
+                1.0,
+            ),
+            (lambda: maximize(area, 57.0, lambda x: -area_slope(x)), area(57.0)),
+            (lambda: maximize(area, 57.0, area_slope, optimizer=SGD, lr=1.01, ftol=0), area(57.0)),
+        ],
+        ids=["sign", "rate", "fence's sign", "fence's rate"],
+    )
+    def test_a_run_that_only_gets_worse_is_no_success(self, run: Any, start: float) -> None:
+        found = run()
+        assert (found.status, found.success, found.nit) == (Status.DIVERGED, False, 200)
+        assert found.fun == start  # x0 is the best there was
+        assert "wrong way" in found.message
+        assert "check_gradient" in found.message
+        assert "smaller rate" in found.message
+
+    def test_ftol_is_no_end_away_from_the_best(self) -> None:
+        """Around 0 for ever, after having been at it: 1, 0, then ±0.1."""
+        slopes = iter([1.0, -0.1])
+        options = plain(lr=1.0, ftol=1e-6, patience=4, max_iter=50)
+        found = minimize(square, 1.0, lambda x: next(slopes, 2 * x), **options)
+        assert found.fun == pytest.approx(0.01)
+        assert (found.status, found.success) == (Status.MAX_ITER, False)
+        rough = minimize(square, 0.1, slope, **options)  # the same, but nothing better was seen
+        assert (rough.status, rough.nit) == (Status.FTOL, 4)
+
+    def test_ftol_forgives_rounding(self) -> None:
+        """Last values a few ulps worse than the best, with ftol = 0, are an end."""
+        for dtype in (np.float32, np.float64):
+            values = itertools.chain([3.0], itertools.repeat(3.0 + 9 * float(np.finfo(dtype).eps)))
+            options = plain(lr=0.1, ftol=0, patience=4)
+            found = minimize(lambda x, v=values: next(v), dtype(1), np.ones_like, **options)  # type: ignore[misc]
+            assert (found.status, found.nit) == (Status.FTOL, 4)
+
+    def test_ftol_over_batches_is_of_their_mean(self) -> None:
+        batches = [np.float64(b) for b in (0.0, 1.0, -1.0, 0.5)]
+        options = plain(lr=0.01, ftol=1e-6, patience=8, batches=batches, max_iter=2000)
+
+        def f(x: Any, b: Any) -> Any:
+            return (x - b) ** 2
+
+        good = minimize(f, 2.0, lambda x, b: 2 * (x - b), **options)
+        assert good.status == Status.FTOL
+        bad = minimize(f, 2.0, lambda x, b: 2 * (b - x), **options)
+        assert bad.fun > good.fun + 1
+        assert not bad.success
+
+    def test_the_last_iteration_says_that_f_is_worse(self) -> None:
+        found = minimize(square, 1.0, slope, **plain(lr=1.01, max_iter=5))
+        assert "f is worse than at first, 1.21899 after 1 (steepest.check_gradient" in found.message
+        assert "worse" not in minimize(square, 1.0, slope, **plain(lr=0.1, max_iter=5)).message
+
     def test_xtol_is_the_length_of_a_step(self) -> None:
         found = minimize(lambda x: x @ x, np.array([0.6, 0.8]), slope, **plain(lr=0.25, xtol=0.1))
         # ‖x‖ is 2⁻ᵗ, and that is the length of the step to it, too.
@@ -341,6 +399,69 @@ class TestDivergence:
         assert np.array_equal(found.x, np.full(4, 5.0))  # ‖x‖ = 10 is the best that was seen
 
 
+class TestLargeAndSmall:
+    """Gradients whose squares are no numbers any more, or 0."""
+
+    @pytest.mark.parametrize(
+        ("dtype", "unit"),
+        [
+            (np.float64, 1e160),
+            (np.float64, 1e-170),
+            (np.float32, 1e19),
+            (np.float32, 1e30),
+            (np.float32, 1e-24),
+            (np.float32, 1e-37),
+        ],
+    )
+    @pytest.mark.parametrize("form", ["vector", "matrix", "nested", "bounds"])
+    def test_norms_are_right(self, dtype: Any, unit: float, form: str) -> None:
+        """Of the gradient (3, 4) in any unit: 5 units."""
+        slope = dtype(unit) * np.array([3, 4], dtype)
+        x0: Any = np.zeros(2, dtype)
+        more: dict[str, Any] = {"gtol": 1e-6 * unit, "max_iter": 1}
+        if form == "matrix":
+            slope, x0 = slope[:, None], x0[:, None]
+        elif form == "nested":
+            x0 = {"a": x0[:1], "b": x0[1:]}
+            slope = {"a": slope[:1], "b": slope[1:]}
+        elif form == "bounds":
+            more["bounds"] = [(None, None)] * 2
+        found = minimize(lambda x: 0.0, x0, lambda x: slope, **more)
+        assert found.status == Status.MAX_ITER, found.message
+        assert found.history.grad_norm[0] == pytest.approx(5 * unit, rel=1e-6)
+
+    def test_norm_beyond_all_numbers_is_the_largest(self) -> None:
+        slope = np.full(4, 1.7e308)
+        found = minimize(lambda x: 0.0, np.ones(4), lambda x: slope, max_iter=2)
+        assert (found.status, found.fun) == (Status.MAX_ITER, 0)
+        assert found.history.grad_norm[0] == sys.float_info.max
+
+    def test_zero_is_zero(self) -> None:
+        assert minimize(lambda x: 1.0, np.ones(2), np.zeros_like).history.grad_norm[0] == 0
+
+    def test_a_large_f_is_no_divergence(self) -> None:
+        found = minimize(lambda x: 1e160 * (x @ x) / 2, np.ones(2), lambda x: 1e160 * x)
+        assert found.nit > 10
+        assert found.fun < 1e145
+
+    @pytest.mark.parametrize(("dtype", "unit"), [(np.float32, 1e-24), (np.float64, 1e-170)])
+    def test_a_small_gradient_is_none_that_is_small_enough(self, dtype: Any, unit: Any) -> None:
+        """gtol is a part of the first norm."""
+        found = minimize(
+            lambda x: float(x @ x) * unit, np.ones(2, dtype), lambda x: 2 * dtype(unit) * x,
+            ftol=None,
+        )  # fmt: skip
+        assert found.status == Status.GTOL
+        assert np.abs(found.x).max() < 1e-5
+
+    def test_lengths_of_x_and_of_steps_are_right_too(self) -> None:
+        x0 = np.full(2, 1e20, np.float32)
+        options = plain(lr=1.0, max_iter=3)
+        assert minimize(lambda x: 0.0, x0, np.zeros_like, max_norm=1e21, **options).nit == 3
+        moving = minimize(lambda x: 0.0, x0, lambda x: x / 2, xtol=0.1, **options)
+        assert moving.status == Status.MAX_ITER  # half of x is no short step
+
+
 class Wrong(Exception):
     pass
 
@@ -411,6 +532,18 @@ class TestInterruption:
         assert found.nit == 4
         assert found.x == pytest.approx(0.8**3)  # the last point that was evaluated
         assert found.fun == found.x**2
+
+    @pytest.mark.parametrize("error", [Wrong("here"), KeyboardInterrupt()], ids=["error", "Ctrl-C"])
+    def test_at_x0_there_is_no_best_point(self, error: Any) -> None:
+        def f(x: Any) -> Any:
+            raise error
+
+        with pytest.raises(type(error)) as raised:
+            minimize(f, 3.0, slope)
+        found = raised.value.result
+        assert found.x == 3
+        assert "best" not in found.message
+        assert "x is x0" in found.message
 
     def test_an_exception_that_takes_no_result_passes_through(self) -> None:
         class Sealed(Exception):
@@ -587,6 +720,11 @@ class TestRefused:
             ({"restarts": 3, "bounds": (0, None)}, ValueError, "not all finite"),
             ({"restarts": 3, "batches": [1]}, ValueError, "restarts"),
             ({"project": 3}, TypeError, "project: got"),
+            (
+                {"optimizer": SGD, "lr": 0.1, "nonfinite": "skip"},
+                ValueError,
+                "nonfinite: got 'skip'",
+            ),
             ({"checkpoint": 3}, TypeError, "checkpoint: got int, expected a path"),
             ({"resume": b"run.npz"}, TypeError, "resume: got bytes, expected a path"),
             ({"seed": -1}, ValueError, "seed: got -1"),
@@ -702,6 +840,30 @@ class TestBounds:
         found = minimize(lambda x: x @ x, np.ones(2), slope, bounds=[None, (0.5, 2)], gtol=1e-9)
         assert found.x == pytest.approx([0, 0.5], abs=1e-8)
 
+    @pytest.mark.parametrize("bound", [0.1, 0.3, 1e-46, 1e39, 16777217.0])
+    def test_are_rounded_into_the_box(self, bound: float) -> None:
+        """The last number of float32 within them, by Python's own comparison of float64."""
+        for sign in (1, -1):
+            found = minimize(
+                lambda x, s=sign: -s * float(x),  # type: ignore[misc]
+                np.float32(0),
+                lambda x, s=sign: np.float32(-s),  # type: ignore[misc]
+                bounds=sorted([0.0, sign * bound]),
+                **plain(lr=3e38, max_iter=3),
+            )
+            end = abs(found.x)
+            assert end.dtype == np.float32
+            with np.errstate(over="ignore"):
+                beyond = np.nextafter(end, np.float32(np.inf))
+            assert float(end) <= bound < float(beyond)
+
+    def test_that_no_number_is_between_hold_the_nearest(self) -> None:
+        for bound in (0.1, 0.7):  # the nearest is above, and below
+            x0 = np.float32(bound)
+            found = minimize(square, x0, slope, bounds=(bound, bound))
+            assert found.x == x0
+            assert "outside" not in found.message
+
     def test_may_be_an_iterator_for_all_runs(self) -> None:
         found = minimize(
             lambda x: x @ x, np.ones(2), slope, bounds=zip([1, 2], [3, 4], strict=True), restarts=2
@@ -775,6 +937,54 @@ class TestProjection:
     def test_of_another_shape_is_refused(self, project: Any, error: Any, said: str) -> None:
         with pytest.raises(error, match=said):
             minimize(lambda x: x @ x, np.ones(2), slope, project=project)
+
+    def test_beside_bounds_is_refused_before_the_first_call(self) -> None:
+        """Bounds and then the simplex ended at (.467, .267, .267): a success out of bounds."""
+        calls: list[Any] = []
+        with pytest.raises(ValueError, match=r"bounds, project: got both.*a project of your own"):
+            maximize(
+                lambda x: calls.append(x) or 1.0,
+                [0.1, 0.45, 0.45],
+                lambda x: calls.append(x) or np.ones(3),
+                bounds=[(0, 0.2), (0, 1), (0, 1)],
+                project=lambda x: calls.append(x) or x,
+            )
+        assert calls == []
+
+    def test_onto_bounds_and_simplex_of_ones_own(self) -> None:
+        """What the message advises: the nearest point that both allow, by the multiplier of the sum."""
+        c, high = np.array([1.0, -1.0, -1.0]), np.array([0.2, 1.0, 1.0])
+
+        def project(x: Any) -> Any:
+            low, up = x.min() - 1, x.max()
+            for _ in range(60):
+                middle = (low + up) / 2
+                low, up = (middle, up) if np.clip(x - middle, 0, high).sum() > 1 else (low, middle)
+            return np.clip(x - up, 0, high)
+
+        found = maximize(lambda x: c @ x, [0.1, 0.45, 0.45], lambda x: c, project=project, lr=0.5)
+        assert found.success
+        assert found.x == pytest.approx([0.2, 0.4, 0.4])
+
+    @pytest.mark.parametrize("calls", [1, 2, 3, 4, 5])
+    def test_that_gives_nan_is_blamed(self, calls: int) -> None:
+        """Its first call is for x0, then one for the norm and one for the step in turn."""
+        count = itertools.count(1)
+
+        def project(x: Any) -> Any:
+            return x * math.nan if next(count) > calls else x
+
+        with pytest.raises(ValueError, match="project: returned what is not finite") as raised:
+            minimize(lambda x: x @ x, np.ones(2), slope, project=project)
+        found = raised.value.result  # type: ignore[attr-defined]
+        assert found.status == Status.RAISED
+        assert found.fun == found.x @ found.x <= 2
+
+    def test_is_not_blamed_for_a_run_that_diverges(self) -> None:
+        options = plain(lr=1.7e308, project=lambda x: x)
+        with np.errstate(all="ignore"):
+            found = minimize(lambda x: x @ x, np.ones(2), slope, **options)
+        assert (found.status, found.fun) == (Status.DIVERGED, 2)
 
     def test_of_another_structure_is_refused(self) -> None:
         with pytest.raises(ValueError, match=r"project: .*no 'a'"):
@@ -1021,6 +1231,13 @@ class TestResume:
         path, options = tmp_path / "run.npz", plain(lr=0.25, ftol=1e-3, patience=4)
         minimize(square, 1.0, slope, max_iter=10, checkpoint=path, **options)
         assert minimize(square, 1.0, slope, resume=path, **options).nit == 12
+
+    @pytest.mark.parametrize("steps", [5, 8, 9, 12, 15])
+    def test_gets_worse_as_a_run_that_never_stopped(self, tmp_path: Any, steps: int) -> None:
+        path, options = tmp_path / "run.npz", plain(lr=1.01, ftol=1e-3, patience=8)
+        minimize(square, 1.0, slope, max_iter=steps, checkpoint=path, **options)
+        again = minimize(square, 1.0, slope, resume=path, **options)
+        assert (again.status, again.nit, again.x) == (Status.DIVERGED, 16, 1)
 
     def test_counts_the_epochs_of_batches_that_were_used_before(self, tmp_path: Any) -> None:
         f, grad, data = TestBatches.f, TestBatches.grad, TestBatches.data

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,7 +14,7 @@ from .. import checkpoint
 from ..arrays import Array
 from ..differences import as_value
 from . import defaults, resume, stops
-from .bounds import Bounds, projection
+from .bounds import Bounds, bounded_length_of, projection
 from .curvature import Problem
 from .history import History
 from .hooks import Average, bar, points, reporting, told
@@ -50,9 +51,11 @@ class Attempt:
             with_batches=batches is not None,
             projected=self.project is not None,
         )
-        allowed = self._allowed
-        free = self.bounds is None and self.project is None
-        length = length_of(x) if free else projected_length_of(x, allowed, sign)
+        length = length_of(x)
+        if self.bounds is not None:
+            length = bounded_length_of(x, self.bounds, sign)
+        elif self.project is not None:
+            length = projected_length_of(x, self.project, sign)
         self.history = History(sign)
         gtol = -1.0 if asked["gtol"] is None else asked["gtol"]
         self.loop = Run(
@@ -86,9 +89,9 @@ class Attempt:
         self.loop.before_step = observers(optimizer.lr, sign)
 
     def _allowed(self, arrays: list[Array]) -> list[Array]:
-        """The arrays within the bounds and then projected."""
+        """The arrays within the bounds, or projected."""
         if self.bounds is not None:
-            arrays = self.bounds.project(arrays)
+            return self.bounds.project(arrays)
         return arrays if self.project is None else self.project(arrays)
 
     def _keep_inside(self) -> str:
@@ -154,7 +157,15 @@ class Attempt:
         if max_iter is None and epochs is None:
             max_iter = defaults.MAX_ITER
         if asked["ftol"] is not None:
-            loop.settled = Settled(asked["ftol"], asked["patience"], self.sign, self.history)
+            loop.settled = Settled(
+                asked["ftol"],
+                asked["patience"],
+                self.sign,
+                self.history,
+                # f may sum many rounded terms
+                rounding=100 * max(float(np.finfo(array.dtype).eps) for array in self.x.arrays),
+                with_batches=self.batches is not None,
+            )
         loop.rules = self._rules()
         loop.after_step = self._after_step()
         if asked["progress"]:
@@ -169,7 +180,7 @@ class Attempt:
                 self._save()
             return self._ended(stop)
         except BaseException as error:
-            found = self._ended(stops.cut_short(error))
+            found = self._ended(stops.cut_short(error, seen=not math.isnan(loop.best_value)))
             if found.status == Status.INTERRUPTED and asked["on_interrupt"] == "return":
                 return found
             found.attach_to(error)
@@ -203,8 +214,10 @@ class Attempt:
                 value, gradient = objective.evaluate(x.formed(arrays), None)
                 fun, jac = as_value(value), told(x, gradient)
                 evaluations += 1
-        problem = None
+        problem, notes = None, self.notes
         if self.batches is None:
+            if stop.status in (Status.MAX_ITER, Status.MAX_TIME):
+                notes = stops.worse_than_at_first(history, self.sign) + notes
             gtol = self.asked["gtol"] or 0.0
             problem = Problem(objective, self.sign > 0, self.bounds, self.project, gtol)
         calls_f, calls_grad = objective.calls
@@ -217,7 +230,7 @@ class Attempt:
             njev=evaluations * calls_grad,
             success=stop.status <= Status.CALLBACK,
             status=stop.status,
-            message=stop.message + self.notes,
+            message=stop.message + notes,
             history=history,
             _problem=problem,
         )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..arrays import Array, described
+from ..projections.boxes import _rounded
 from .iterate import Iterate
+from .objective import all_finite, norm_of
 
 #: Takes arrays like x's to the nearest that are allowed; may return the arrays it was given.
 Project = Callable[[list[Array]], list[Array]]
@@ -23,7 +26,8 @@ class Bounds:
         For one array a sequence with a pair (lo, hi) for each number, or an object with ``lb`` and ``ub``
         that broadcast to it, as ``scipy.optimize.Bounds``; for a number a pair. For a nested x the same
         nesting with, for each array, such an object, a pair of numbers or of arrays that broadcast to it, or
-        None. None in a pair is no bound.
+        None. None in a pair is no bound. In float32 they are rounded into the box; if no number is in it, to
+        the nearest.
     x : Iterate
         What is bounded.
     """
@@ -56,13 +60,39 @@ class Bounds:
         return [np.asarray(rng.uniform(low, high)).astype(low.dtype) for low, high in pairs]
 
 
+def bounded_length_of(x: Iterate, bounds: Bounds, sign: int) -> Callable[[Any], float]:
+    """The function that gives ‖P(x ± g) − x‖, as that of ± g between low − x and high − x.
+
+    So a gradient too small to change x in its rounding still has its length.
+    """
+
+    def length(gradient: Any) -> float:
+        parts = x.placed(gradient)
+        if not all_finite([*x.arrays, *parts]):
+            return math.nan
+        with np.errstate(over="ignore"):
+            rows = zip(x.arrays, parts, bounds.low, bounds.high, strict=True)
+            moved = [
+                np.clip(sign * np.asarray(g), low - at, high - at)
+                for at, g, low, high in rows
+                if g is not None
+            ]
+        return norm_of(moved)
+
+    return length
+
+
 def projection(project: Any, x: Iterate) -> Project:
     """A user's projection as one of arrays; ValueError if it gives another form or shape."""
     if not callable(project):
         raise TypeError(f"project: got {described(project)}, expected a function of x")
 
     def onto(arrays: list[Array]) -> list[Array]:
-        return x.fitted("project", project(x.point.filled(arrays)))
+        was_finite = all_finite(arrays)  # project may write into them
+        found = x.fitted("project", project(x.point.filled(arrays)))
+        if was_finite and not all_finite(found):
+            raise ValueError("project: returned what is not finite, expected an allowed point")
+        return found
 
     return onto
 
@@ -106,7 +136,7 @@ def _pair(bounds: Any, array: Array, label: str) -> tuple[Array, Array]:
     sides = []
     for bound, none in zip(bounds, (-np.inf, np.inf), strict=True):
         try:
-            side = np.asarray(none if bound is None else bound, dtype=array.dtype)
+            side = np.asarray(none if bound is None else bound, dtype=np.float64)
             if side.size == 1:  # SciPy's bounds of a number have one row
                 side = side.reshape(())
             sides.append(np.broadcast_to(side, array.shape))
@@ -114,12 +144,18 @@ def _pair(bounds: Any, array: Array, label: str) -> tuple[Array, Array]:
             raise ValueError(
                 f"bounds: {described(bound)} for {label} is no bound for shape {array.shape}"
             ) from error
-    low, high = sides
-    wrong = ~(low <= high) | (low == np.inf) | (high == -np.inf)  # NaN included
+    given_low, given_high = sides
+    low, high = (
+        _rounded(side, array.dtype, to) for side, to in zip(sides, (np.inf, -np.inf), strict=True)
+    )
+    wrong = ~(given_low <= given_high) | (low == np.inf) | (high == -np.inf)  # NaN included
     if wrong.any():
         i = tuple(int(k) for k in np.argwhere(wrong)[0])
         raise ValueError(
-            f"bounds: {label} at {i} has {low[i]} to {high[i]}, "
+            f"bounds: {label} at {i} has {given_low[i]} to {given_high[i]}, "
             "expected lower <= upper with a number between"
         )
-    return low, high
+    with np.errstate(over="ignore"):
+        nearest = given_low.astype(array.dtype)
+    is_empty = low > high  # as float32 has no number between 0.1 and 0.1
+    return np.where(is_empty, nearest, low), np.where(is_empty, nearest, high)

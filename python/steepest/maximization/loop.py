@@ -73,6 +73,8 @@ class Run:
                 found = evaluate(shown() if view is None else view, batch)
                 if t == start:
                     self.objective.check(found, self.x)
+                    if best == -math.inf:  # x0 is the best until there is another
+                        self.best_value = as_value(found[0])
                     gtol = self.first_gtol(length(found[1]))
                 value, gradient = found
                 if type(value) is not float:
@@ -82,7 +84,7 @@ class Run:
                 note_norm(norm)
                 note_rate(rate)
                 note_time(perf_counter())
-                if not isfinite(value + norm):
+                if not isfinite(value + norm) and not (isfinite(value) and isfinite(norm)):
                     return diverged(f"f is {value:g} and the gradient's norm {norm:g}", t)
                 if sign * value > best:
                     best, self.best_value = sign * value, value
@@ -95,7 +97,7 @@ class Run:
                     check_fits(gradient, self.x)  # no step will
                     return gradient_small(norm, gtol)
                 if t == due and settled is not None:
-                    if (stop := settled.look(best)) is not None:
+                    if (stop := settled.look(best, sign * value)) is not None:
                         return stop
                     due = settled.due
                 if t == last:

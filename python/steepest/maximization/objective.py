@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -84,15 +85,19 @@ def check_fits(gradient: Any, x: Iterate) -> None:
 
 def length_of(x: Iterate) -> Callable[[Any], float]:
     """The function that gives a gradient's norm over all arrays."""
-    sqrt, vdot = math.sqrt, np.vdot
+    sqrt, vdot, tiny, inf = math.sqrt, np.vdot, _TINY, math.inf
     if isinstance(x.x, np.ndarray):
         if x.x.ndim == 0:
             return lambda gradient: float(abs(gradient))
-        if x.x.ndim == 1:  # the quicker of the two
-            return lambda gradient: sqrt(gradient.dot(gradient))
-        return lambda gradient: sqrt(vdot(gradient, gradient))
+
+        def of_array(gradient: Any) -> float:
+            # dot would be quicker, but warns of an overflow; a list has no ``real``, and is refused
+            norm = sqrt(vdot(gradient, gradient.real))
+            return norm if tiny < norm < inf else scaled_norm([gradient])
+
+        return of_array
     placed = x.placed
-    return lambda gradient: sqrt(sum(float(vdot(g, g)) for g in placed(gradient) if g is not None))
+    return lambda gradient: norm_of([g for g in placed(gradient) if g is not None])
 
 
 def projected_length_of(
@@ -101,14 +106,45 @@ def projected_length_of(
     """The function that gives ‖P(x ± g) − x‖, 0 where only the constraint keeps x from moving."""
 
     def length(gradient: Any) -> float:
-        pairs = zip(x.arrays, x.placed(gradient), strict=True)
-        asked = [at.copy() if g is None else np.asarray(at + sign * g) for at, g in pairs]
-        if not all(np.isfinite(array).all() for array in asked):
+        parts = x.placed(gradient)
+        if not all_finite([*x.arrays, *parts]):
             return math.nan
-        moved = [new - at for new, at in zip(project(asked), x.arrays, strict=True)]
-        return math.sqrt(sum(float(np.vdot(d, d)) for d in moved))
+        pairs = zip(x.arrays, parts, strict=True)
+        with np.errstate(over="ignore"):
+            asked = [at.copy() if g is None else np.asarray(at + sign * g) for at, g in pairs]
+        for array in asked:  # as far as the numbers go
+            most = np.finfo(array.dtype).max
+            np.clip(array, -most, most, out=array)
+        moved = zip(project(asked), x.arrays, strict=True)
+        return norm_of([np.subtract(new, at, dtype=np.float64) for new, at in moved])
 
     return length
+
+
+def all_finite(arrays: list[Any]) -> bool:
+    """Whether all numbers are, of arrays that may be None."""
+    return all(array is None or bool(np.isfinite(array).all()) for array in arrays)
+
+
+#: Below it squares in float32 lose digits, or are 0.
+_TINY = 1e-15
+
+
+def norm_of(arrays: list[Any]) -> float:
+    """The Euclidean norm over all arrays."""
+    norm = math.sqrt(sum(float(np.vdot(array, array)) for array in arrays))
+    return norm if _TINY < norm < math.inf else scaled_norm(arrays)
+
+
+def scaled_norm(arrays: list[Any]) -> float:
+    """The same where squares are too large or too small: of finite arrays a finite number, and 0 of zeros."""
+    wide = [np.asarray(array, np.float64) for array in arrays]
+    largest = float(np.max([np.abs(array).max(initial=0) for array in wide], initial=0))
+    if not 0 < largest < math.inf:
+        return largest
+    parts = [array / largest for array in wide]
+    norm = largest * math.sqrt(sum(float(np.vdot(part, part)) for part in parts))
+    return min(norm, sys.float_info.max)
 
 
 def stream(batches: Iterable[Any], epochs: int | None, first: int) -> Iterator[Any]:

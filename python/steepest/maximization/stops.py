@@ -11,6 +11,7 @@ import numpy as np
 
 from .history import History
 from .iterate import Iterate
+from .objective import norm_of
 
 
 class Status(IntEnum):
@@ -36,6 +37,9 @@ class Stop(NamedTuple):
     message: str
 
 
+#: What to look at if f only gets worse.
+WRONG_WAY = "steepest.check_gradient says whether grad is right; if it is, try a smaller rate"
+
 #: Asked with the iteration, f's value, the gradient's norm and the gradient; None to go on.
 Rule = Callable[[int, float, float, Any], Stop | None]
 
@@ -48,29 +52,60 @@ def gradient_small(norm: float, gtol: float) -> Stop:
 class Settled:
     """Whether the best value has gained at most ftol · max(1, |best|) in the last ``patience`` iterations.
 
-    It is looked at when iteration ``due`` has come, with the best ± f so far.
+    It is looked at when iteration ``due`` has come. A last value worse than the best by more than that, or
+    than ``rounding`` · max(1, |best|), is no end: the run goes on, or has diverged if at two looks in turn it
+    has gained nothing and is worse than both at first and a look before. A batch's value is no value of f:
+    over batches the mean of the last ``patience`` must not be worse than the first.
     """
 
-    def __init__(self, ftol: float, patience: int, sign: int, history: History) -> None:
-        self._ftol, self._patience = ftol, patience
+    def __init__(
+        self,
+        ftol: float,
+        patience: int,
+        sign: int,
+        history: History,
+        rounding: float,
+        with_batches: bool,
+    ) -> None:
+        self._ftol, self._patience, self._sign, self._history = ftol, patience, sign, history
+        self._slack, self._with_batches = max(ftol, rounding), with_batches
+        self.due = 0
+        self._before, self._last, self._first, self._losses = -math.inf, math.inf, math.inf, 0
         # A run that goes on from a file was looked at before, whenever patience divided the steps.
-        looks = (len(history) - 1) // patience
-        self.due = (looks + 1) * patience
-        self._before = -math.inf
-        if len(history):
-            self._before = float((sign * history.value[: looks * patience + 1]).max())
+        heights = sign * history.value
+        best = np.maximum.accumulate(heights)
+        for t in range(0, len(heights), patience):
+            self.look(float(best[t]), float(heights[t]))
 
-    def look(self, best: float) -> Stop | None:
-        """Stop if the gain since the last look is small."""
+    def look(self, best: float, now: float) -> Stop | None:
+        """Stop if the gain since the last look is small; of ± f, the best so far and that at x."""
         gain, self._before = best - self._before, best
+        last, self._last = self._last, now
+        if self.due == 0:
+            self._first = now
         self.due += self._patience
-        if gain > self._ftol * max(1.0, abs(best)):
+        scale = max(1.0, abs(best))
+        if gain > self._ftol * scale:
+            self._losses = 0
             return None
+        if self._with_batches:
+            recent = self._sign * self._history.value[-self._patience :]
+            if recent.mean() < self._first:
+                return None
+        elif now < best - self._slack * scale:
+            loses = now < min(self._first, last) - self._slack * scale
+            self._losses = self._losses + 1 if loses else 0
+            return None if self._losses < 2 else self._lost(now)
         return Stop(
             Status.FTOL,
             f"the value has gained {gain:.3g} in {self._patience} iterations, "
             f"at most ftol · max(1, |f|) with ftol = {self._ftol:g}",
         )
+
+    def _lost(self, now: float) -> Stop:
+        first, now = self._sign * self._first, self._sign * now
+        t = self.due - self._patience
+        return diverged(f"f goes the wrong way, from {first:.6g} to {now:.6g} ({WRONG_WAY})", t)
 
 
 def step_at_most(xtol: float, x: Iterate) -> Rule:
@@ -132,6 +167,14 @@ def all_iterations(max_iter: int) -> Stop:
     return Stop(Status.MAX_ITER, f"max_iter = {max_iter} iterations are done")
 
 
+def worse_than_at_first(history: History, sign: int) -> str:
+    """What to say of a run at whose end f is worse than at its beginning; nothing if it is not."""
+    first, last = history.value[0], history.value[-1]
+    if sign * last >= sign * first:
+        return ""
+    return f"; f is worse than at first, {last:.6g} after {first:.6g} ({WRONG_WAY})"
+
+
 def all_epochs() -> Stop:
     """The end of a run through all batches."""
     return Stop(Status.EPOCHS, "all epochs are done")
@@ -142,13 +185,9 @@ def diverged(why: str, t: int) -> Stop:
     return Stop(Status.DIVERGED, f"diverged at iteration {t}: {why}; x is the best finite point")
 
 
-def cut_short(error: BaseException) -> Stop:
-    """The end of a run that something was raised in."""
+def cut_short(error: BaseException, seen: bool = True) -> Stop:
+    """The end of a run that something was raised in; ``seen`` if it had found a finite value."""
+    where = "x is the best finite point" if seen else "x is x0, where f has no value yet"
     if isinstance(error, KeyboardInterrupt):
-        return Stop(Status.INTERRUPTED, "interrupted; x is the best finite point")
-    return Stop(Status.RAISED, f"{type(error).__name__}: {error}; x is the best finite point")
-
-
-def norm_of(arrays: list[Any]) -> float:
-    """The Euclidean norm over all arrays."""
-    return math.sqrt(sum(float(np.vdot(array, array)) for array in arrays))
+        return Stop(Status.INTERRUPTED, f"interrupted; {where}")
+    return Stop(Status.RAISED, f"{type(error).__name__}: {error}; {where}")

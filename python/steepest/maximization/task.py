@@ -84,6 +84,17 @@ class Task:
             )
         if self.restarts and asked["bounds"] is None and asked["sampler"] is None:
             raise ValueError("restarts: needs a sampler, or bounds to draw starts from")
+        if asked["bounds"] is not None and asked["project"] is not None:
+            raise ValueError(
+                "bounds, project: got both, expected one, as to project onto each in turn is not to "
+                "project onto both; give a project of your own onto what both allow (restarts then need "
+                "a sampler)"
+            )
+        if asked["options"].get("nonfinite") == "skip":
+            raise ValueError(
+                "nonfinite: got 'skip', expected 'raise' or 'propagate', as a run whose gradient is not "
+                "finite has diverged; to skip such steps make them in a loop of your own"
+            )
         if batches is None:
             if asked["epochs"] is not None:
                 raise ValueError("epochs: got some, but no batches")
