@@ -261,3 +261,26 @@ class TestResult:
         assert (other.status, other.message) == (found.status, found.message)
         with pytest.raises(ValueError, match="no objective"):
             other.check()
+
+
+def test_what_is_no_optimum_has_no_covariance() -> None:
+    def f(x: Any) -> Any:
+        return x @ x
+
+    def slope(x: Any) -> Any:
+        return 2 * x
+
+    cut_short = minimize(f, np.ones(2), slope, optimizer=SGD, lr=0.01, max_iter=3)
+    with pytest.raises(ValueError, match="x is no optimum: not stationary"):
+        cut_short.covariance()
+    held = minimize(f, np.full(2, 2.0), slope, bounds=[(1, 3), (-1, 3)])
+    with pytest.raises(ValueError, match="held by their bounds"):
+        held.standard_errors()
+
+
+def test_results_are_compared_by_identity() -> None:
+    one, other = (minimize(lambda x: x @ x, np.ones(2), lambda x: 2 * x) for _ in range(2))
+    assert one == one
+    assert one != other
+    assert one.check() != other.check()
+    assert len({one.check(), other.check()}) == 2

@@ -402,3 +402,38 @@ def test_lr_finder_refuses(options: Any, kind: Any, said: str) -> None:
 def test_lr_finder_passes_on_what_f_raises_at_x0() -> None:
     with pytest.raises(ValueError, match="f: is nan at x0"):
         lr_finder(lambda x: np.nan, 1.0, lambda x: x)
+
+
+class TestInterrupted:
+    """Ctrl-C in the second run of three."""
+
+    @staticmethod
+    def f_of(runs: int) -> Any:
+        calls = iter(range(10_000))
+
+        def f(x: Any) -> Any:
+            if next(calls) == 9 * (runs - 1) + 4:
+                raise KeyboardInterrupt
+            return x**2
+
+        return f
+
+    @staticmethod
+    def compared(f: Any, **options: Any) -> Any:
+        rates = [0.1, 0.2, 0.3]
+        return compare(
+            f, 1.0, lambda x: 2 * x, [SGD], lr=rates, max_iter=8, gtol=None, ftol=None, **options
+        )
+
+    def test_ends_the_comparison_and_carries_what_had_ended(self) -> None:
+        with pytest.raises(KeyboardInterrupt) as raised:
+            self.compared(self.f_of(2))
+        rows = raised.value.comparison.rows  # type: ignore[attr-defined]
+        assert [(row.lr, row.status) for row in rows] == [(0.1, "MAX_ITER")]
+
+    def test_returned_it_is_the_last_row(self) -> None:
+        found = self.compared(self.f_of(2), on_interrupt="return")
+        assert {(row.lr, row.status) for row in found.rows} == {
+            (0.1, "MAX_ITER"),
+            (0.2, "INTERRUPTED"),
+        }

@@ -105,8 +105,8 @@ def maximize(
         and ``ub``; for a nested x0 the same nesting with a pair or such an object for each array, or None.
         Every step is followed by the projection onto them; x0 is projected, too, which the message then says.
     project : callable or None, default None
-        ``project(x)`` gives the nearest allowed point in x0's form; applied to x0 and after every step, and
-        after the bounds. It gets a copy.
+        ``project(x)`` gives the nearest allowed point in x0's form; applied to x0 and after every step.
+        It gets a copy. Not together with ``bounds``.
     average : bool or int, default False
         Return the mean of the points from this step on; True: from the first.
     keep_iterates : bool, default False

@@ -21,7 +21,7 @@ LARGE = 200
 _NOISE = {True: 1e-6, False: 1e-2}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Problem:
     """An objective without batches, with the constraints on x."""
 
@@ -40,7 +40,7 @@ class Problem:
         return x.flat(self.objective.evaluate(x.unflat(vector), None)[1])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Check:
     """What kind of point a result is.
 
@@ -118,7 +118,14 @@ def check(problem: Problem, at: Any) -> Check:
 def covariance(problem: Problem, at: Any) -> Array:
     """The inverse of the observed information."""
     x = Iterate(at)
-    information = hessian(lambda vector: problem.gradient(x, vector), _vector(x, at))
+    vector = _vector(x, at)
+    gradient = problem.gradient(x, vector)
+    if not _free(problem, x, vector, gradient).all():
+        raise ValueError("covariance: numbers of x are held by their bounds")
+    found = check(problem, at)
+    if found.kind in ("not stationary", "constrained"):
+        raise ValueError(f"covariance: x is no optimum: {found.message}")
+    information = hessian(lambda vector: problem.gradient(x, vector), vector)
     if problem.maximized:
         information = -information
     if not np.isfinite(information).all():
@@ -130,8 +137,8 @@ def covariance(problem: Problem, at: Any) -> Array:
             "covariance: the observed information is not positive definite, "
             "so x is no strict optimum; see check()"
         ) from None
-    found: Array = np.linalg.inv(information)
-    return (found + found.T) / 2
+    inverse: Array = np.linalg.inv(information)
+    return (inverse + inverse.T) / 2
 
 
 def _vector(x: Iterate, at: Any) -> Array:

@@ -17,7 +17,7 @@ from .iterate import Iterate
 from .stops import Status
 
 
-@dataclass(repr=False)
+@dataclass(repr=False, eq=False)
 class Result:
     """What :func:`maximize` and :func:`minimize` return, under SciPy's names.
 
@@ -104,7 +104,8 @@ class Result:
         Raises
         ------
         ValueError
-            If the information is not positive definite: x is then no strict optimum; or as :meth:`check`.
+            If x is not stationary or held by a bound, or the information is not positive definite: x is then
+            no strict optimum; or as :meth:`check`.
 
         Notes
         -----

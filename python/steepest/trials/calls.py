@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from ..arrays import described
 from ..family import SGD, Adam, GradientAscent, RMSprop
-from ..maximization import minimize
+from ..maximization import Status, minimize
 from ..maximization.defaults import build
 from ..maximization.iterate import Iterate
 from ..optimizer import Optimizer
@@ -74,7 +75,8 @@ def compare(
         As :func:`minimize` for arguments; or if there is nothing to compare. A run that diverges is a row
         that says so; so is one in which f raises ArithmeticError or ValueError after its first value.
     Exception
-        What else f, grad or a callback raises.
+        What else f, grad or a callback raises; also KeyboardInterrupt. Its ``comparison`` has the runs that
+        had ended. With ``on_interrupt="return"`` an interrupted run is the last row, and says so.
 
     Notes
     -----
@@ -105,7 +107,17 @@ def compare(
     twice = [name for name in names if names.count(name) > 1]
     if twice:
         raise ValueError(f"optimizers: {twice[0]} is there twice; give both names, in a dict")
-    rows = [Row.of(name, own.get("lr"), tries.run(**own)) for name, own in chosen]
+    rows: list[Row] = []
+    for name, own in chosen:
+        try:
+            found = tries.run(**own)
+        except BaseException as error:
+            with contextlib.suppress(Exception):
+                error.comparison = Comparison(rows, maximized=maximize)  # type: ignore[attr-defined]
+            raise
+        rows.append(Row.of(name, own.get("lr"), found))
+        if found.status == Status.INTERRUPTED:
+            break
     return Comparison(rows, maximized=maximize)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from ..arrays import Array
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Sweep:
     """The values that rates have led to, from :func:`lr_finder`.
 
