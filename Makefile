@@ -1,44 +1,53 @@
-# Everything happens in .venv, made here on the first call. All paths are relative, so the clone may lie anywhere.
+# Everything happens in .venv, made here on the first call; the libraries of the clients have .venv-clients.
+# All paths are relative, so the clone may lie anywhere.
 # A file .venv/.NAME is the stamp of a step of the set-up, written when that step has ended well.
+
+venv = .venv
 
 PYTHON ?=#         the interpreter to make .venv with; if empty, the first good one of these:
 PYTHONS = python3 python python3.14 python3.13 python3.12 python3.11
 ARGS ?=#           more arguments for pytest, as in: make test ARGS="-k nesterov"
 
-python = .venv/bin/python
+python = $(venv)/bin/python
 pip = $(python) -m pip install --quiet --disable-pip-version-check
 cargo = PYO3_PYTHON="$$PWD/$(python)" cargo
 sources = $(shell find rust) $(wildcard .cargo/config.toml rust-toolchain.toml) Cargo.toml Cargo.lock pyproject.toml
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test test-torch test-optax golden check bench bench-peers count clean FORCE
+.PHONY: help setup demo test test-torch test-optax golden test-clients run-clients check bench bench-peers count clean FORCE
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s  %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s  %s\n", $$1, $$2 }' Makefile
 
-setup: .venv/.extension .venv/.check ## make .venv with the extension and all tools for development in it
+setup: $(venv)/.extension $(venv)/.check ## make .venv with the extension and all tools for development in it
 
-demo: .venv/.extension ## train a classifier on real data by gradient ascent, and draw how it went
+demo: $(venv)/.extension ## train a classifier on real data by gradient ascent, and draw how it went
 	@$(python) examples/digits.py
 
-test: .venv/.extension .venv/.test ## run the Rust tests and pytest
+test: $(venv)/.extension $(venv)/.test ## run the Rust tests and pytest
 	@$(need_cargo)
 	@if cargo nextest --version >/dev/null 2>&1; then $(cargo) nextest run; else $(cargo) test; fi
 	@$(python) -m pytest $(ARGS)
 
-test-torch: .venv/.extension .venv/.test .venv/.torch ## install torch for the CPU (1.4 GB) and compare with its optimizers
+test-torch: $(venv)/.extension $(venv)/.test $(venv)/.torch ## install torch for the CPU (1.4 GB) and compare with its optimizers
 	@$(python) -m pytest tests/test_family.py tests/test_torch_state.py tests/test_peers.py tests/test_tensors.py \
 	    tests/test_schedules.py tests/test_scheduled_steps.py $(ARGS)
 
-test-optax: .venv/.extension .venv/.test-optax ## install optax and JAX for the CPU and compare with optax's optimizers
+test-optax: $(venv)/.extension $(venv)/.test-optax ## install optax and JAX for the CPU and compare with optax's optimizers
 	@$(python) -m pytest tests/test_family.py $(ARGS)
 
-golden: .venv/.test-optax .venv/.torch ## install torch and optax, and record what their optimizers and schedulers do in tests/golden
+golden: $(venv)/.test-optax $(venv)/.torch ## install torch and optax, and record what their optimizers and schedulers do in tests/golden
 	@$(python) tests/golden/make.py
 	@$(python) tests/golden/make_schedules.py
 
-check: .venv/.extension .venv/.check ## check the code: rustfmt, clippy, ruff, mypy --strict, stubtest
+test-clients: ## install the libraries that steepest has clients for in .venv-clients (2.5 GB) and run every client
+	@$(MAKE) --no-print-directory venv=.venv-clients run-clients
+
+run-clients: $(venv)/.extension $(venv)/.clients $(venv)/.torch
+	@$(python) -m pytest tests/clients $(ARGS)
+
+check: $(venv)/.extension $(venv)/.check ## check the code: rustfmt, clippy, ruff, mypy --strict, stubtest
 	@$(need_cargo)
 	cargo fmt --check
 	@$(cargo) clippy --locked --all-targets -- --deny warnings
@@ -47,20 +56,20 @@ check: .venv/.extension .venv/.check ## check the code: rustfmt, clippy, ruff, m
 	$(python) -m mypy
 	$(python) -m mypy.stubtest steepest._kernels --mypy-config-file pyproject.toml
 
-bench: .venv/.extension .venv/.test ## time steps beside bare C and other libraries, redraw tables and picture (8 minutes)
+bench: $(venv)/.extension $(venv)/.test ## time steps beside bare C and other libraries, redraw tables and picture (8 minutes)
 	@mkdir -p .benchmarks
 	@$(python) -m pytest benches --benchmark-only --benchmark-json=.benchmarks/1.json --quiet $(ARGS)
 	@$(python) -m pytest benches/bench_peers.py --threads 2 --benchmark-only --benchmark-json=.benchmarks/2.json --quiet $(ARGS)
 	@$(python) -m benches.report .benchmarks/1.json .benchmarks/2.json \
 	    --pages README.md docs/speed.md --picture docs/pictures/speed.png
 
-bench-peers: .venv/.bench-peers .venv/.torch ## install the libraries that make bench compares with (2.5 GB)
+bench-peers: $(venv)/.bench-peers $(venv)/.torch ## install the libraries that make bench compares with (2.5 GB)
 
-count: .venv/.extension ## count a step's instructions under valgrind, beside the last count
+count: $(venv)/.extension ## count a step's instructions under valgrind, beside the last count
 	@$(python) -m benches.count $(ARGS)
 
 clean: ## remove everything that was built, installed or drawn here
-	rm -rf .venv target dist .benchmarks .hypothesis .mypy_cache .pytest_cache .ruff_cache examples/pictures
+	rm -rf .venv .venv-clients target dist .benchmarks .hypothesis .mypy_cache .pytest_cache .ruff_cache examples/pictures
 	rm -f python/steepest/_kernels*.so
 	find python tests benches examples -name __pycache__ -prune -exec rm -rf {} +
 
@@ -69,30 +78,30 @@ clean: ## remove everything that was built, installed or drawn here
 
 # A virtual environment is bound to its place and to its interpreter: one that was moved, that was made with
 # another PYTHON than the one now asked for, or that runs no more, is made anew.
-venv_stands = { read -r place && read -r made_with; } <.venv/.made && test "$$place" = "$$PWD" && \
+venv_stands = { read -r place && read -r made_with; } <$(venv)/.made && test "$$place" = "$$PWD" && \
     { test -z "$(PYTHON)" || test "$(PYTHON)" = "$$made_with"; } && $(python) -c ""
 
-.venv/.made: $(shell { $(venv_stands); } 2>/dev/null || echo FORCE)
+$(venv)/.made: $(shell { $(venv_stands); } 2>/dev/null || echo FORCE)
 	@$(need_cargo)
-	@$(find_python); echo "Making .venv with $$("$$found" --version)"; \
-	rm -rf .venv && "$$found" -m venv .venv && $(pip) --upgrade pip && printf '%s\n' "$$PWD" "$$found" >$@
+	@$(find_python); echo "Making $(venv) with $$("$$found" --version)"; \
+	rm -rf $(venv) && "$$found" -m venv $(venv) && $(pip) --upgrade pip && printf '%s\n' "$$PWD" "$$found" >$@
 
 # This stamp bears the time when the build began: a source saved during the build is newer.
-.venv/.extension: .venv/.made $(sources) $(if $(wildcard python/steepest/_kernels*.so),,FORCE)
+$(venv)/.extension: $(venv)/.made $(sources) $(if $(wildcard python/steepest/_kernels*.so),,FORCE)
 	@$(need_cargo)
-	@echo "Building the extension and installing what it needs"; rm -f $@; touch .venv/.begun
+	@echo "Building the extension and installing what it needs"; rm -f $@; touch $(venv)/.begun
 	@$(pip) --group build
-	@PIP_QUIET=1 VIRTUAL_ENV="$$PWD/.venv" env -u CONDA_PREFIX $(python) -m maturin develop --release --extras demo
-	@mv .venv/.begun $@
+	@PIP_QUIET=1 VIRTUAL_ENV="$$PWD/$(venv)" env -u CONDA_PREFIX $(python) -m maturin develop --release --extras demo
+	@mv $(venv)/.begun $@
 
-.venv/.test .venv/.test-optax .venv/.bench-peers .venv/.check: .venv/.%: .venv/.made pyproject.toml
+$(addprefix $(venv)/.,test test-optax bench-peers clients check): $(venv)/.%: $(venv)/.made pyproject.toml
 	@echo "Installing the tools of make $*"; rm -f $@
 	@$(pip) --group $*
 	@touch $@
 
-.venv/.torch: .venv/.test tools/install_torch_cpu.sh tools/torch_cpu_stub.sh
+$(venv)/.torch: $(venv)/.test tools/install_torch_cpu.sh tools/torch_cpu_stub.sh
 	@echo "Installing torch without its packages for GPUs"; rm -f $@
-	@tools/install_torch_cpu.sh .venv >/dev/null
+	@tools/install_torch_cpu.sh $(venv) >/dev/null
 	@touch $@
 
 define need_cargo

@@ -22,6 +22,7 @@ MODULES = ["steepest"] + [
     module.name
     for module in pkgutil.walk_packages(steepest.__path__, "steepest.")
     if not module.name.endswith(("__main__", "_kernels"))
+    and not module.name.startswith("steepest.clients.")  # run where their libraries are
 ]
 
 

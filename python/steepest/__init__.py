@@ -35,7 +35,7 @@ from .parameters import Parameter
 from .versions import __version__, show_versions
 
 if TYPE_CHECKING:
-    from . import plots, projections, schedules
+    from . import clients, plots, projections, schedules
     from .checks import check_gradient, is_ascent_direction, is_descent_direction
     from .maximization import maximize, minimize
     from .trials import compare, lr_finder
@@ -64,6 +64,7 @@ __all__ = [
     "Yogi",
     "__version__",
     "check_gradient",
+    "clients",
     "compare",
     "get_instruction_set",
     "get_num_threads",
@@ -86,6 +87,7 @@ __all__ = [
 #: What is imported when it is first asked for, and from where: an optimizer alone needs none of it.
 _LATER = {
     "check_gradient": ".checks",
+    "clients": "",
     "compare": ".trials",
     "is_ascent_direction": ".checks",
     "is_descent_direction": ".checks",

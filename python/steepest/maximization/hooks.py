@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import extras
 from ..arrays import Array
 from .history import History
 from .iterate import Iterate
@@ -88,7 +89,7 @@ def bar(total: int | None) -> tuple[Rule, Callable[[], None]]:
     try:
         from tqdm.auto import tqdm
     except ModuleNotFoundError as missing:
-        raise ImportError('progress: needs tqdm: pip install "steepest[progress]"') from missing
+        raise extras.missing("progress", "tqdm", "progress") from missing
     shown = tqdm(total=total, unit=" steps")
 
     def rule(t: int, value: float, norm: float, gradient: Any) -> Stop | None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import extras
 from ..arrays import Array, described
 
 #: Okabe and Ito's colours, which the colour-blind can tell apart, but for the yellow, which is pale on white.
@@ -20,7 +21,7 @@ def figure(width: float, height: float) -> Any:
     try:
         from matplotlib.figure import Figure
     except ModuleNotFoundError as missing:
-        raise ImportError('plots: need matplotlib: pip install "steepest[plot]"') from missing
+        raise extras.missing("plots", "matplotlib", "plot") from missing
     return Figure(figsize=(width, height), dpi=140, layout="constrained")
 
 
