@@ -1,7 +1,7 @@
 """Adapters for the libraries people already use, one module each; imported only when asked for.
 
-Each is named after its library and spelt as that spells its own: ``steepest.clients.scipy.adam`` is a ``method``
-of `scipy.optimize.minimize`. If the library is not installed, an ImportError names the extra that brings it.
+Each is named after its library and spelt as that spells its own: ``steepest.clients.scipy.adam`` is a
+``method`` of `scipy.optimize.minimize`. If the library is not installed, an ImportError names the extra.
 """
 
 import importlib
