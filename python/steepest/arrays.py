@@ -10,6 +10,8 @@ from numpy.exceptions import TooHardError
 from numpy.lib.array_utils import byte_bounds
 from numpy.typing import NDArray
 
+from . import devices
+
 Array = NDArray[Any]
 
 #: How many candidates an exact overlap test may try: the question is NP-hard, the work is bounded.
@@ -38,7 +40,12 @@ def parameter_array(label: str, value: Any) -> Array:
 
 def is_parameter(value: Any) -> bool:
     """Whether a value is one parameter, rather than a container of them."""
-    return isinstance(value, np.ndarray) or _has_gradient(value) or hasattr(value, "__dlpack__")
+    return (
+        isinstance(value, np.ndarray)
+        or _has_gradient(value)
+        or hasattr(value, "__dlpack__")
+        or hasattr(value, "__cuda_array_interface__")
+    )
 
 
 def _has_gradient(value: Any) -> bool:
@@ -56,10 +63,15 @@ def _shared(label: str, value: Any) -> Array:
     try:
         view, again = see(), see()
     except Exception as error:
+        elsewhere = devices.elsewhere(value)
         raise TypeError(
-            f"{label}: {described(value)} cannot be viewed as a NumPy array ({error}); "
+            f"{label}: {described(value)} {elsewhere}"
+            if elsewhere
+            else f"{label}: {described(value)} cannot be viewed as a NumPy array ({error}); "
             "expected float32 or float64 data on the CPU"
         ) from error
+    if not (view.flags.writeable or _has_gradient(value)):
+        raise TypeError(f"{label}: {described(value)} {devices.immutable(value)}")
     if view.size and not np.may_share_memory(view, again):
         raise TypeError(
             f"{label}: {described(value)} hands NumPy a copy, so the update would be lost; "
@@ -86,10 +98,11 @@ def gradient_array(label: str, value: Any) -> Array:
             view = np.asarray(value)
             return view if np.may_share_memory(view, np.asarray(value)) else _read_only(view)
     except Exception as error:
-        raise TypeError(
-            f"{label}: gradient is {described(value)}, which cannot be viewed as a NumPy array ({error})"
-        ) from error
-    raise TypeError(f"{label}: gradient is {described(value)}, expected an array")
+        wrong = devices.elsewhere(value) or f"cannot be viewed as a NumPy array ({error})"
+        raise TypeError(f"{label}: gradient is {described(value)}, which {wrong}") from error
+    elsewhere = devices.elsewhere(value)
+    wrong = f"which {elsewhere}" if elsewhere else "expected an array"
+    raise TypeError(f"{label}: gradient is {described(value)}, {wrong}")
 
 
 def _read_only(copy: Array) -> Array:
