@@ -5,21 +5,17 @@ There is a class for each of steepest's optimizers, by its name.
 
 from __future__ import annotations
 
-import inspect
-from inspect import Parameter, Signature
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from .. import extras, family
+from .. import extras, spelling
 
 try:
     import thinc.optimizers
     from thinc.backends import get_array_ops
 except ModuleNotFoundError as missing:
     raise extras.missing("steepest.clients.thinc", "thinc", "thinc") from missing
-
-__all__ = ["Optimizer", *family.__all__]
 
 #: thinc's options that steepest spells otherwise.
 _INSTEAD = {
@@ -31,9 +27,6 @@ _INSTEAD = {
     "lr": "learn_rate",
     "use_radam": "RAdam",
 }
-
-#: Arguments of steepest's classes that are given otherwise here.
-_GIVEN = ("parameters", "lr", "clip_norm")
 
 
 class Optimizer(thinc.optimizers.Optimizer):  # type: ignore[misc]  # no types where it is absent
@@ -90,15 +83,14 @@ class Optimizer(thinc.optimizers.Optimizer):  # type: ignore[misc]  # no types w
         use_averages: bool = True,
         **options: Any,
     ) -> None:
-        if self._family is None:
-            raise TypeError("Optimizer: is no optimizer itself, expected one of its subclasses")
         for name in options.keys() & _INSTEAD.keys():
             raise TypeError(f"{name}: not taken here, expected {_INSTEAD[name]}")
-        if learn_rate is None:
-            learn_rate = inspect.signature(self._family).parameters["lr"].default
         self._options = {"logging_interval": 0, **options}
+        # A schedule may need to know a key: its first rate is checked at the first call.
         fixed = {"lr": learn_rate} if isinstance(learn_rate, (int, float)) else {}
-        self._family(np.zeros(1, np.float32), **fixed, **self._options)  # checks the options
+        spelling.check(self._family, **fixed, **self._options)
+        if learn_rate is None:
+            learn_rate = spelling.default_rate(self._family)
         super().__init__(learn_rate, grad_clip=grad_clip, use_averages=use_averages)
         self._optimizers: dict[Any, Any] = {}
         self._weights: dict[Any, dict[str, Any]] = {}  # what each of them was handed
@@ -161,25 +153,14 @@ class Optimizer(thinc.optimizers.Optimizer):  # type: ignore[misc]  # no types w
         return optimizer
 
 
-def _spelt(name: str) -> type[Optimizer]:
-    """The class for one of steepest's, whose signature has that one's options: thinc's registry reads it."""
-    family_class = getattr(family, name)
-    options = inspect.signature(family_class).parameters
-    given = {
-        "learn_rate": options["lr"].default,
-        "grad_clip": 1.0,
-        "use_averages": True,
-        **{key: option.default for key, option in options.items() if key not in _GIVEN},
-        "logging_interval": 0,
-    }
-    first, *others = (Parameter(key, Parameter.KEYWORD_ONLY, default=given[key]) for key in given)
-    signature = Signature([first.replace(kind=Parameter.POSITIONAL_OR_KEYWORD), *others])
-    doc = f"""`steepest.{name}` as an optimizer of thinc's; arguments as for :class:`Optimizer`."""
-    named = {"__doc__": doc, "__module__": __name__, "__signature__": signature}
-    return type(name, (Optimizer,), {**named, "_family": family_class})
-
-
-globals().update({name: _spelt(name) for name in family.__all__})
+_CLASSES = spelling.classes(
+    Optimizer,
+    "learn_rate",
+    given={"grad_clip": 1.0, "use_averages": True, "logging_interval": 0},
+    instead=_INSTEAD,
+)
+__all__ = ["Optimizer", *_CLASSES]
+globals().update(_CLASSES)
 
 if TYPE_CHECKING:
 

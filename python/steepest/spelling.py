@@ -1,0 +1,56 @@
+"""The family's classes under another library's conventions: one class for each, with that library's base."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from inspect import Parameter, Signature
+from typing import Any, TypeVar
+
+import numpy as np
+
+from . import family
+from .optimizer import Optimizer
+
+Base = TypeVar("Base")
+
+
+def classes(
+    base: type[Base], rate: str, given: Mapping[str, Any], instead: Iterable[str]
+) -> dict[str, type[Base]]:
+    """A subclass of ``base`` for each of steepest's optimizers, by its name, with that one in ``_family``.
+
+    Its signature, which help() and registries read, has the learning rate first, under the name ``rate``;
+    then what is ``given``, with its default; then the optimizer's options but those of which something
+    else is taken ``instead``.
+    """
+
+    def spelt(name: str) -> type[Base]:
+        optimizer = getattr(family, name)
+        options = dict(inspect.signature(optimizer).parameters)
+        del options["parameters"]
+        first = options.pop("lr").replace(name=rate, annotation=Parameter.empty)
+        own = {key: option.default for key, option in options.items() if key not in instead}
+        defaults = {**given, **own, **given}
+        others = (Parameter(k, Parameter.KEYWORD_ONLY, default=v) for k, v in defaults.items())
+        attributes = {
+            "__doc__": f"`steepest.{name}`; arguments as for :class:`{base.__name__}`.",
+            "__module__": base.__module__,
+            "__signature__": Signature([first, *others]),
+            "_family": optimizer,
+        }
+        return type(name, (base,), attributes)
+
+    return {name: spelt(name) for name in family.__all__}
+
+
+def check(optimizer: Callable[..., Optimizer] | None, **options: Any) -> None:
+    """TypeError or ValueError unless the optimizer takes these options; there are no parameters yet."""
+    if optimizer is None:
+        raise TypeError("Optimizer: is none itself, expected one of its subclasses")
+    optimizer(np.zeros(1, np.float32), **options)
+
+
+def default_rate(optimizer: Callable[..., Optimizer]) -> Any:
+    """The learning rate that an optimizer has by default."""
+    return inspect.signature(optimizer).parameters["lr"].default
