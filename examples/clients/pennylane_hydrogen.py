@@ -1,8 +1,8 @@
 """The energy of hydrogen by a variational circuit, with steepest's optimizers in PennyLane's loop.
 
 The Hamiltonian of H₂ at 0.75 Å on two qubits is that of O'Malley et al., "Scalable quantum simulation of
-molecular energies", 2016, table I, without the repulsion of the nuclei. Its ground state is reached by one angle.
-Other states, such as that of the highest energy, are reached by a circuit that makes any real state.
+molecular energies", 2016, table I. Its ground state is reached by one angle; the state of the highest energy
+by a circuit that makes any real state.
 """
 
 from typing import Any
@@ -23,22 +23,24 @@ HAMILTONIAN = qml.Hamiltonian(
 DEVICE = qml.device("default.qubit", wires=2)
 
 
-@qml.qnode(DEVICE)
-def energy(angle: Any) -> Any:
-    """Of the state that one excitation by an angle makes of |01⟩."""
+def excited(angle: Any) -> Any:
+    """An excitation by an angle, from |01⟩."""
     qml.PauliX(1)
     qml.PauliRot(angle, "XY", wires=[0, 1])
     return qml.expval(HAMILTONIAN)
 
 
-@qml.qnode(DEVICE)
-def energy_of_any(first: Any, second: Any) -> Any:
-    """Of a real state: a rotation of either qubit, before and after they are entangled."""
+def any_real_state(first: Any, second: Any) -> Any:
+    """Rotations of either qubit, twice, and an entangling gate after each."""
     for angles in first, second:
         qml.RY(angles[0], wires=0)
         qml.RY(angles[1], wires=1)
         qml.CNOT(wires=[0, 1])
     return qml.expval(HAMILTONIAN)
+
+
+energy = qml.QNode(excited, DEVICE)
+energy_of_any = qml.QNode(any_real_state, DEVICE)
 
 
 def levels() -> Any:
@@ -56,7 +58,7 @@ def ground(optimizer: Any, steps: int = 120) -> tuple[Any, list[float]]:
     return angle, costs
 
 
-def highest(optimizer: Any, seed: int, steps: int = 150) -> float:
+def highest(optimizer: Any, seed: int, steps: int = 120) -> float:
     """The highest energy there is, by an optimizer that climbs."""
     rng = numpy.random.default_rng(seed)
     first, second = (np.array(rng.uniform(-1, 1, 2), requires_grad=True) for _ in range(2))
