@@ -138,6 +138,13 @@ def test_what_lies_on_no_device_is_refused_in_other_words(library: Any) -> None:
     with refused(TypeError, "'W'", "closed today", "on the CPU"):
         library.GradientAscent({"W": Broken(np.ones(2))})
 
+    class Pinned(Broken):
+        def __dlpack_device__(self) -> Any:
+            return 3, 0
+
+    with refused(TypeError, "'W'", "closed today", "on the CPU"):
+        library.GradientAscent({"W": Pinned(np.ones(2))})
+
 
 def test_immutable_arrays_are_no_parameters(library: Any) -> None:
     memory = np.ones(2)
