@@ -31,7 +31,7 @@ test: $(venv)/.extension $(venv)/.test ## run the Rust tests and pytest
 	@$(python) -m pytest $(ARGS)
 
 test-torch: $(venv)/.extension $(venv)/.test $(venv)/.torch ## install torch for the CPU (1.4 GB) and compare with its optimizers
-	@$(python) -m pytest tests/test_family.py tests/test_torch_state.py tests/test_peers.py tests/test_tensors.py \
+	@$(python) -m pytest tests/test_family.py tests/test_torch_state.py tests/test_peers.py tests/test_tensors.py tests/test_complex.py \
 	    tests/test_schedules.py tests/test_scheduled_steps.py $(ARGS)
 
 test-optax: $(venv)/.extension $(venv)/.test-optax ## install optax and JAX for the CPU and compare with optax's optimizers

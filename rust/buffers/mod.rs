@@ -29,6 +29,8 @@ mod look;
 mod span;
 mod walk;
 
+use std::borrow::Cow;
+
 use numpy::npyffi::{NPY_TYPES, PyArray_Descr_fields};
 
 pub use array::Array;
@@ -39,10 +41,13 @@ pub use span::{BLOCK, Block, Span, WIDTH};
 pub use walk::Walk;
 pub use walk::{Extents, Order};
 
+/// What an array's elements are: real numbers, or complex ones, which are walked as pairs of them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Dtype {
     F32,
     F64,
+    C64,
+    C128,
 }
 
 impl Dtype {
@@ -53,14 +58,27 @@ impl Dtype {
             _ if descr.byteorder as u8 != b'=' => None,
             n if n == NPY_TYPES::NPY_FLOAT as i32 => Some(Self::F32),
             n if n == NPY_TYPES::NPY_DOUBLE as i32 => Some(Self::F64),
+            n if n == NPY_TYPES::NPY_CFLOAT as i32 => Some(Self::C64),
+            n if n == NPY_TYPES::NPY_CDOUBLE as i32 => Some(Self::C128),
             _ => None,
         }
     }
 
+    /// The bytes of one real number.
     pub fn size(self) -> usize {
         match self {
-            Self::F32 => 4,
-            Self::F64 => 8,
+            Self::F32 | Self::C64 => 4,
+            Self::F64 | Self::C128 => 8,
+        }
+    }
+
+    /// An array's axes, with one more for the two real numbers of a complex one.
+    fn with_parts<'a>(self, shape: &'a [isize], strides: &'a [isize]) -> [Cow<'a, [isize]>; 2] {
+        match self {
+            Self::F32 | Self::F64 => [shape.into(), strides.into()],
+            Self::C64 | Self::C128 => {
+                [[shape, &[2]].concat().into(), [strides, &[self.size() as isize]].concat().into()]
+            }
         }
     }
 }
