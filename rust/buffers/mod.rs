@@ -43,25 +43,24 @@ pub use walk::{Extents, Order};
 
 /// What an array's elements are: real numbers, or complex ones, which are walked as pairs of them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(i32)]
 pub enum Dtype {
-    F32,
-    F64,
-    C64,
-    C128,
+    F32 = NPY_TYPES::NPY_FLOAT as i32,
+    F64 = NPY_TYPES::NPY_DOUBLE as i32,
+    C64 = NPY_TYPES::NPY_CFLOAT as i32,
+    C128 = NPY_TYPES::NPY_CDOUBLE as i32,
 }
 
 impl Dtype {
     /// None if the laws are not written in it.
     #[inline(always)]
     fn of(descr: &PyArray_Descr_fields) -> Option<Self> {
-        match descr.type_num {
-            _ if descr.byteorder as u8 != b'=' => None,
-            n if n == NPY_TYPES::NPY_FLOAT as i32 => Some(Self::F32),
-            n if n == NPY_TYPES::NPY_DOUBLE as i32 => Some(Self::F64),
-            n if n == NPY_TYPES::NPY_CFLOAT as i32 => Some(Self::C64),
-            n if n == NPY_TYPES::NPY_CDOUBLE as i32 => Some(Self::C128),
-            _ => None,
-        }
+        [Self::F32, Self::F64, Self::C64, Self::C128].into_iter().find(|dtype| dtype.is(descr))
+    }
+
+    #[inline(always)]
+    fn is(self, descr: &PyArray_Descr_fields) -> bool {
+        descr.type_num == self as i32 && descr.byteorder as u8 == b'='
     }
 
     /// The bytes of one real number.
