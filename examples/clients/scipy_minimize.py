@@ -68,7 +68,7 @@ def annealing(seed: int = 0) -> OptimizeResult:
 def evolution(seed: int = 0) -> OptimizeResult:
     """A method is a function of (fun, x0), so it can polish by itself, too."""
     polish = partial(rprop, jac=slope, **LOCAL)
-    return differential_evolution(waves, PLAIN, polish=polish, rng=seed)
+    return differential_evolution(waves, PLAIN, popsize=30, polish=polish, rng=seed)
 
 
 def main() -> None:

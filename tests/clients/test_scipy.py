@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 import steepest
 import steepest.clients.scipy as methods
-from examples.clients import scipy_minimize as example
 from scipy.optimize import (
     Bounds,
     LinearConstraint,
@@ -24,13 +23,14 @@ from scipy.optimize import (
     shgo,
 )
 from steepest.clients.scipy import adam, sgd
-from steepest.schedules import Linear
+
+from examples.clients import scipy_minimize as example
 
 CURVATURE, SLOPE = np.diag([1.0, 3.0, 10.0]), np.array([1.0, -2.0, 3.0])
 LOWEST = np.linalg.solve(CURVATURE, SLOPE)
 #: What those need to come to rest on the quadratic: a rate that falls, and no decay of the average.
 NEEDS: dict[str, dict[str, Any]] = {
-    "lion": {"lr": Linear(0.01, 0.0, 2000), "maxiter": 2000},
+    "lion": {"lr": lambda t: 0.01 * 0.995**t, "maxiter": 2000},
     "asgd": {"lr": 0.05, "lambd": 0.0},
 }
 
@@ -134,8 +134,8 @@ class TestResult:
     @pytest.mark.parametrize("value", [np.nan, np.inf])
     def test_a_start_that_is_not_finite_is_a_failure_and_no_error(self, value: float) -> None:
         found = run(fun=lambda x: value)
-        theirs = run("BFGS", fun=lambda x: np.nan)
-        assert (found.success, found.status) == (theirs.success, theirs.status) == (False, 3)
+        assert not run("BFGS", fun=lambda x: np.nan).success
+        assert (found.success, found.status) == (False, 3)
         assert (found.nit, found.nfev) == (0, 2)
         np.testing.assert_array_equal(found.fun, value)
 
@@ -222,7 +222,7 @@ class TestArguments:
     def test_a_wrong_value_is_an_error(self) -> None:
         with pytest.raises(ValueError, match="lr: got -1"):
             run(options={"lr": -1})
-        with pytest.raises(TypeError, match="callback: got 3"):
+        with pytest.raises(TypeError, match="callback: got int"):
             run(callback=3)
 
     def test_disp(self, caplog: Any, capsys: Any) -> None:
@@ -297,14 +297,14 @@ class TestBounds:
         np.testing.assert_allclose(found.x, theirs.x, atol=1e-5 if dtype is np.float64 else 1e-3)
 
     def test_differences_at_a_bound_and_where_there_is_hardly_room(self) -> None:
-        box = [(0.0, 1e-9), (-1.0, np.nextafter(-1.0, 0)), (0.1, 0.3)]
+        box = [(0.0, 1e-9), (-1.0, np.nextafter(-1.0, 0)), (0.1, 0.25)]
 
         def f(x: Any) -> float:
             assert all(low <= number <= high for number, (low, high) in zip(x, box, strict=True))
             return bowl(x)
 
         found = run(fun=f, jac=None, bounds=box)
-        np.testing.assert_allclose(found.x, [1e-9, -1.0, 0.3], rtol=1e-12)
+        np.testing.assert_allclose(found.x, [1e-9, -1.0, 0.25], rtol=1e-12)
         np.testing.assert_allclose(found.jac[2], bowl_der(found.x)[2], atol=1e-6)
 
     def test_one_pair_is_for_all_and_two_are_wrong(self) -> None:
