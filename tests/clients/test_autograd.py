@@ -101,10 +101,10 @@ class TestStandIns:
         ],
     )
     def test_give_their_answers(self, name: str, options: dict[str, Any]) -> None:
-        found = getattr(here, name)(slope, x0(), num_iters=300, **options)
-        wanted = getattr(theirs, name)(slope, x0(), num_iters=300, **options)
+        found = getattr(here, name)(slope, x0(), num_iters=200, **options)
+        wanted = getattr(theirs, name)(slope, x0(), num_iters=200, **options)
         assert_alike(found, wanted, 1e-9)
-        assert loss(wanted) < 0.8 * loss(x0())  # they have gone somewhere
+        assert loss(wanted) < 0.9 * loss(x0())  # they have gone somewhere
 
     @pytest.mark.parametrize("name", NAMED_ALIKE)
     def test_with_nothing_said_too(self, name: str) -> None:

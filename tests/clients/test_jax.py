@@ -144,6 +144,17 @@ def wrong(call: Callable[[Any], Any]) -> bool:
     return bool((found != 2.0).any())
 
 
+@jax.jit
+def skewed(x: Any) -> Any:
+    """Real, of complex or real numbers, and different by each of them."""
+    sums = jnp.sum(x["a"][1][0], axis=0) * jnp.array([1, 2])
+    product = jnp.sum(x["b"]) * x["a"][0] + sums[0] * sums[1]
+    return jnp.real(product * jnp.conj(product)) + jnp.real(product) + jnp.imag(product)
+
+
+SLOPE, VALUE_AND_SLOPE = grad(skewed), value_and_grad(skewed)  # compiled once for all tests
+
+
 class TestAdapter:
     @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex64, np.complex128])
     @pytest.mark.parametrize("seed", [0, 1, 2])
@@ -159,15 +170,9 @@ class TestAdapter:
 
         x = {"b": numbers(3), "a": [numbers(), (numbers(2, 2),)]}
 
-        @jax.jit
-        def f(x: Any) -> Any:
-            skewed = jnp.sum(x["a"][1][0], axis=0) * jnp.array([1.0, 2.0], dtype)
-            product = jnp.sum(x["b"]) * x["a"][0] + skewed[0] * skewed[1]
-            return jnp.real(product * jnp.conj(product)) + jnp.real(product) + jnp.imag(product)
-
-        assert check_gradient(f, grad(f), x).ok
-        assert check_gradient(value_and_grad(f), True, x).ok
-        value, gradient = value_and_grad(f)(x)
+        assert check_gradient(skewed, SLOPE, x).ok
+        assert check_gradient(VALUE_AND_SLOPE, True, x).ok
+        value, gradient = VALUE_AND_SLOPE(x)
         assert type(value) is float
         found = [gradient["b"], gradient["a"][0], gradient["a"][1][0]]
         assert [g.dtype for g in found] == [dtype] * 3
@@ -175,7 +180,7 @@ class TestAdapter:
         assert all(type(g) is np.ndarray for g in found)
         assert type(gradient["a"][1]) is tuple
         if np.dtype(dtype).kind == "c":
-            assert check_gradient(f, jax.grad(f), x).verdict == "conjugate"
+            assert check_gradient(skewed, jax.grad(skewed), x).verdict == "conjugate"
 
     @pytest.mark.parametrize(
         ("x", "path"),
@@ -191,6 +196,8 @@ class TestAdapter:
         gradient = grad(lambda x: sum(jnp.sum(jnp.abs(a) ** 2) for a in jax.tree.leaves(x)))
         with pytest.raises(TypeError, match=path + ".*|.*jax_enable_x64"):
             gradient(x)
+        with pytest.raises(TypeError, match="argument 1: is float64"):
+            grad(lambda data, x: data * x, -1)(np.float32(1), np.float64(1))
         with jax.enable_x64(True):
             assert (
                 jax.tree.leaves(gradient(x))[-1].dtype.itemsize
