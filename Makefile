@@ -15,7 +15,7 @@ sources = $(shell find rust) $(wildcard .cargo/config.toml rust-toolchain.toml) 
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test test-torch test-optax golden test-clients run-clients check bench bench-peers count clean FORCE
+.PHONY: help setup demo test test-torch test-optax golden test-clients run-clients test-gallery run-gallery gallery draw-gallery check bench bench-peers count clean FORCE
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s  %s\n", $$1, $$2 }' Makefile
@@ -46,6 +46,18 @@ test-clients: ## install the libraries that steepest has clients for in .venv-cl
 
 run-clients: $(venv)/.extension $(venv)/.clients $(venv)/.torch
 	@$(python) -m pytest tests/clients $(ARGS)
+
+test-gallery: ## run all examples, and check the figures they find, in .venv-clients
+	@$(MAKE) --no-print-directory venv=.venv-clients run-gallery
+
+run-gallery: $(venv)/.extension $(venv)/.clients
+	@$(python) -m pytest tests/gallery $(ARGS)
+
+gallery: ## draw all examples anew, and make their contact sheet
+	@$(MAKE) --no-print-directory venv=.venv-clients draw-gallery
+
+draw-gallery: $(venv)/.extension $(venv)/.clients
+	@$(python) tools/gallery.py $(ARGS)
 
 check: $(venv)/.extension $(venv)/.check ## check the code: rustfmt, clippy, ruff, mypy --strict, stubtest
 	@$(need_cargo)
