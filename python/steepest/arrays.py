@@ -33,6 +33,11 @@ def reals(array: Array) -> Array:
     return array[..., np.newaxis].view(array.real.dtype) if array.dtype.kind == "c" else array
 
 
+def of_reals(array: Array, dtype: np.dtype[Any]) -> Array:
+    """The array of a dtype whose `reals` these are, in their memory."""
+    return array.view(dtype)[..., 0] if dtype.kind == "c" else array
+
+
 def parameter_array(label: str, value: Any) -> Array:
     """The plain array that is stepped for ``value``, sharing its memory.
 
