@@ -15,7 +15,7 @@ sources = $(shell find rust) $(wildcard .cargo/config.toml rust-toolchain.toml) 
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test test-torch test-optax golden test-clients run-clients check bench bench-peers count clean FORCE
+.PHONY: help setup demo test test-torch test-optax golden test-clients run-clients test-gallery run-gallery gallery draw-gallery check bench bench-peers count clean FORCE
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s  %s\n", $$1, $$2 }' Makefile
@@ -31,7 +31,7 @@ test: $(venv)/.extension $(venv)/.test ## run the Rust tests and pytest
 	@$(python) -m pytest $(ARGS)
 
 test-torch: $(venv)/.extension $(venv)/.test $(venv)/.torch ## install torch for the CPU (1.4 GB) and compare with its optimizers
-	@$(python) -m pytest tests/test_family.py tests/test_torch_state.py tests/test_peers.py tests/test_tensors.py \
+	@$(python) -m pytest tests/test_family.py tests/test_torch_state.py tests/test_peers.py tests/test_tensors.py tests/test_complex.py \
 	    tests/test_schedules.py tests/test_scheduled_steps.py $(ARGS)
 
 test-optax: $(venv)/.extension $(venv)/.test-optax ## install optax and JAX for the CPU and compare with optax's optimizers
@@ -46,6 +46,18 @@ test-clients: ## install the libraries that steepest has clients for in .venv-cl
 
 run-clients: $(venv)/.extension $(venv)/.clients $(venv)/.torch
 	@$(python) -m pytest tests/clients $(ARGS)
+
+test-gallery: ## run all examples, and check the figures they find, in .venv-clients
+	@$(MAKE) --no-print-directory venv=.venv-clients run-gallery
+
+run-gallery: $(venv)/.extension $(venv)/.clients
+	@$(python) -m pytest tests/gallery $(ARGS)
+
+gallery: ## draw all examples anew, and make their contact sheet
+	@$(MAKE) --no-print-directory venv=.venv-clients draw-gallery
+
+draw-gallery: $(venv)/.extension $(venv)/.clients
+	@$(python) tools/gallery.py $(ARGS)
 
 check: $(venv)/.extension $(venv)/.check ## check the code: rustfmt, clippy, ruff, mypy --strict, stubtest
 	@$(need_cargo)

@@ -1,21 +1,15 @@
-"""A fence of 200 m around a rectangle: which sides close the largest area? `python examples/01_fence.py`.
+"""A fence of 200 m around a rectangle: which sides close the largest area?
 
-With one side l the other is 100 − l, so A(l) = 100 l − l² and A′(l) = 100 − 2 l. From 57 m the derivative
-says: shorter. Every step goes a tenth of it.
+With one side l the other is 100 − l, so the area is A(l) = 100 l − l², and its slope A′(l) = 100 − 2 l says
+which way is up. From 57 m every step goes a tenth of the slope, and they end at the square of 50 m.
 """
 
-import sys
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from steepest import SGD, maximize
 from steepest.maximization import Result
-
-try:
-    from matplotlib.figure import Figure
-except ModuleNotFoundError as missing:
-    sys.exit(f'This example needs {missing.name}: pip install "steepest[plot]"')
+from steepest.plots import style
 
 
 def area(length: Any) -> Any:
@@ -33,19 +27,17 @@ def climb(steps: int = 80) -> Result:
     )
 
 
-def draw(path: Path, found: Result) -> None:
+def draw(path: str, found: Result) -> None:
     lengths, steps = np.linspace(42, 58, 200), np.array(found.history.x)
-    figure = Figure(figsize=(9, 4), dpi=140, layout="constrained")
+    figure = style.figure(9, 4)
     hill, derivative = figure.subplots(1, 2)
     found.plot_trajectory(limits=(42, 58), ax=hill)
     hill.set(xlabel="side l in m", ylabel="area A(l) in m²")
     derivative.axhline(0, color="grey", lw=0.8)
     derivative.plot(lengths, slope(lengths), color="0.45")
-    derivative.plot(steps, slope(steps), "o", color="#0072b2", ms=3.5)
-    derivative.spines[["top", "right"]].set_visible(False)
-    derivative.set(xlabel="side l in m", ylabel="A′(l) in m")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path)
+    derivative.plot(steps, slope(steps), "o", color=style.COLOURS[0], ms=3.5)
+    style.tidy(derivative).set(xlabel="side l in m", ylabel="A′(l) in m")
+    style.save(figure, path)
 
 
 def main() -> None:
@@ -54,9 +46,8 @@ def main() -> None:
         print(f"{length:4}{area(length):7}{slope(length):5}")
     found = climb()
     print(f"After {found.nit} steps: l = {found.x:.7f}, A = {found.fun:.7f}; {found.check()}")
-    path = Path(__file__).parent / "pictures" / "01_fence.png"
-    draw(path, found)
-    print(f"Drawn: {path}")
+    draw("pictures/01_fence.png", found)
+    print("Drawn: pictures/01_fence.png")
 
 
 if __name__ == "__main__":

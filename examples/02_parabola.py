@@ -1,11 +1,10 @@
-"""The sign of a step, on y = x²: `python examples/02_parabola.py`, with --live to watch it in the terminal.
+"""The sign of a step, on y = x²: down with it, away against it; --live shows every step.
 
 x ← x − 0.1 · 2 x goes down from either side, and ends when the derivative changes by no more than 0.01. With
 the sign turned it runs away, and says so.
 """
 
 import argparse
-import sys
 import time
 from pathlib import Path
 
@@ -57,8 +56,8 @@ def gains(n: int = 360) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return -(x**2) - 3 * y**2 + 4, gradient @ d
 
 
-def animate(path: Path, found: Result) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+def animate(path: str, found: Result) -> None:
+    Path(path).parent.mkdir(exist_ok=True)
     found.animate(path=path, fps=5, limits=(-2, 2))
 
 
@@ -73,12 +72,8 @@ def main() -> None:
     print(f"So its history says: {away.history.diagnose()[0]}")
     gained, slope = gains()
     print(f"{np.mean(slope > 0):.0%} of all directions go up; the best gains {gained.max():.6f}")
-    path = Path(__file__).parent / "pictures" / "02_parabola.gif"
-    try:
-        animate(path, found)
-    except ImportError as missing:
-        sys.exit(str(missing))
-    print(f"Drawn: {path}")
+    animate("pictures/02_parabola.gif", found)
+    print("Drawn: pictures/02_parabola.gif")
 
 
 if __name__ == "__main__":

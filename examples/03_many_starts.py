@@ -1,16 +1,15 @@
-"""Several maxima, many starts: `python examples/03_many_starts.py`.
+"""A function with five maxima: one ascent finds the nearest, many starts find the highest.
 
-f(x) = −x sin(5πx) has five maxima on [−1, 1]: ±.70573 (.70287), ±.31278 (.30650) and 0 (0). One ascent finds
-the one whose slope it started on.
+f(x) = −x sin(5πx) has maxima on [−1, 1] at ±.70573 (.70287), ±.31278 (.30650) and 0 (0), and an ascent ends
+at the one on whose slope it began. Of 21 starts the best is kept, and the result says how many agree with it.
 """
 
-import sys
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from steepest import SGD, maximize
 from steepest.maximization import Result
+from steepest.plots import style
 
 PLAIN: dict[str, Any] = {"optimizer": SGD, "lr": 0.002, "bounds": (-1, 1), "keep_iterates": True}
 
@@ -32,23 +31,18 @@ def many(seed: int = 0) -> Result:
     return maximize(f, 0.5, gradient, restarts=20, seed=seed, **PLAIN)
 
 
-def draw(path: Path, best: Result) -> None:
+def draw(path: str, best: Result) -> None:
     axes = best.plot_trajectory(limits=(-1, 1))
     axes.set(ylabel="−x sin(5πx)", title=f"{best.agreeing} of {len(best.runs)} agree")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    axes.figure.savefig(path)
+    style.save(axes.figure, path)
 
 
 def main() -> None:
     alone, best = one(), many()
     print(f"One ascent from .5: x = {alone.x:.5f}, f = {alone.fun:.5f}")
     print(f"With restarts:      x = {best.x:.5f}, f = {best.fun:.5f}; {best.message}")
-    path = Path(__file__).parent / "pictures" / "03_many_starts.png"
-    try:
-        draw(path, best)
-    except ImportError as missing:
-        sys.exit(str(missing))
-    print(f"Drawn: {path}")
+    draw("pictures/03_many_starts.png", best)
+    print("Drawn: pictures/03_many_starts.png")
 
 
 if __name__ == "__main__":

@@ -1,24 +1,23 @@
-"""Maximum likelihood is least squares, if errors are normal: `python examples/05_regression.py`.
+"""Maximum likelihood is least squares, if the errors are normal: linear regression three ways.
 
-On scikit-learn's diabetes data, standardised: climbing the log-likelihood of a linear regression, in its
-coefficients and the logarithm of σ, and descending the mean squared error end at lstsq's coefficients. So do
-minibatches, for data that would not fit into memory, but for what is left of their noise.
+On scikit-learn's diabetes data, standardised, climbing the log-likelihood in the coefficients and log σ and
+descending the mean squared error both end at lstsq's coefficients. So do minibatches, for data that would not
+fit into memory, but for what is left of their noise.
 """
 
 import sys
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from steepest import GradientDescent, maximize, minimize
 from steepest.maximization import Result
+from steepest.plots import style
 
 try:
-    from matplotlib.figure import Figure
     from sklearn.datasets import load_diabetes
 except ModuleNotFoundError as missing:
-    sys.exit(f'This example needs {missing.name}: pip install "steepest[demo]"')
+    sys.exit(f'This example needs {missing.name}: pip install "steepest[examples]"')
 
 Array = NDArray[np.float64]
 
@@ -64,16 +63,15 @@ def by_minibatches(X: Array, y: Array, seed: int = 0, epochs: int = 1000) -> Res
     )  # fmt: skip
 
 
-def draw(path: Path, exact: Any, others: dict[str, Array]) -> None:
-    figure = Figure(figsize=(8, 4), dpi=140, layout="constrained")
-    axes = figure.subplots()
+def draw(path: str, exact: Any, others: dict[str, Array]) -> None:
+    figure = style.figure(8, 4)
+    axes = style.tidy(figure.subplots())
     axes.bar(np.arange(10), exact[1:], color="#cccccc", label="lstsq")
-    for (name, w), mark in zip(others.items(), "o+x", strict=True):
-        axes.plot(np.arange(10), w[1:], mark, ms=9, mfc="none", label=name)
+    for (name, w), mark, colour in zip(others.items(), "o+x", style.COLOURS, strict=False):
+        axes.plot(np.arange(10), w[1:], mark, color=colour, ms=9, mfc="none", label=name)
     axes.set(xlabel="measurement", ylabel="coefficient", xticks=range(10))
     axes.legend(frameon=False)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path)
+    style.save(figure, path)
 
 
 def main() -> None:
@@ -89,9 +87,8 @@ def main() -> None:
         print(f"{name:25} {run.nit:5} steps, {np.abs(w - exact).max():.1e} from lstsq")
     sd = np.sqrt(np.mean((y - X @ exact) ** 2))
     print(f"σ {np.exp(likelihood.x['log_sd']):.6f}, by the residuals {sd:.6f}")
-    path = Path(__file__).parent / "pictures" / "05_regression.png"
-    draw(path, exact, found)
-    print(f"Drawn: {path}")
+    draw("pictures/05_regression.png", exact, found)
+    print("Drawn: pictures/05_regression.png")
 
 
 if __name__ == "__main__":

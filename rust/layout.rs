@@ -56,11 +56,11 @@ impl Bond {
 macro_rules! with_type {
     ($array:expr, $T:ident => $call:expr) => {
         match $array.dtype() {
-            $crate::buffers::Dtype::F32 => {
+            $crate::buffers::Dtype::F32 | $crate::buffers::Dtype::C64 => {
                 type $T = f32;
                 $call
             }
-            $crate::buffers::Dtype::F64 => {
+            $crate::buffers::Dtype::F64 | $crate::buffers::Dtype::C128 => {
                 type $T = f64;
                 $call
             }

@@ -674,7 +674,7 @@ class TestRefused:
             ({}, ValueError, "x0"),
             ("abc", TypeError, "x0: got"),
             (None, TypeError, "x0"),
-            (np.array([1j]), TypeError, "x0"),
+            (np.array([1j], object), TypeError, "x0"),
             (np.array([True]), TypeError, "x0"),
             (np.ones(2, np.float16), TypeError, "x0"),
             (np.ma.masked_array([1.0, 2.0]), TypeError, "x0"),

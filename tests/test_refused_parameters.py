@@ -36,8 +36,7 @@ PARAMETER_DTYPES = [
     (np.ones(3).astype(object), "object"),
     (np.ones(3, np.float16), "float16"),
     (np.ones(3, np.longdouble), np.dtype(np.longdouble).name),
-    (np.ones(3, np.complex64), "complex64"),
-    (np.ones(3, np.complex128), "complex128"),
+    (np.ones(3, np.clongdouble), np.dtype(np.clongdouble).name),
 ]
 
 

@@ -479,7 +479,7 @@ DAMAGED: dict[str, tuple[Any, Any, list[str]]] = {
     "a tensor of bfloat16": (
         put("state", 1, "exp_avg", Brain(ONES)),
         TypeError,
-        ["'b'", "exp_avg", "BFloat16", "float32 or float64"],
+        ["'b'", "exp_avg", "BFloat16", "float32, float64"],
     ),
     "a sparse tensor": (
         put("state", 1, "exp_avg", Sparse(ONES)),
@@ -653,7 +653,7 @@ class TestTorch:
     @pytest.mark.parametrize(
         ("change", "words"),
         [
-            (lambda tensor: tensor.bfloat16(), ["float32 or float64"]),
+            (lambda tensor: tensor.bfloat16(), ["float32, float64"]),
             (lambda tensor: tensor.to("meta"), ["on the CPU"]),
             (lambda tensor: tensor.to_sparse(), ["sparse", "dense"]),
         ],

@@ -175,7 +175,32 @@ class TestCommand:
         steepest.show_versions()
         assert capsys.readouterr().out == python("-m", "steepest", "info").stdout
 
-    @pytest.mark.parametrize("arguments", [[], ["nonsense"]])
+    def test_examples_lists_them_with_their_first_lines(self) -> None:
+        lines = python("-m", "steepest", "examples").stdout.splitlines()
+        names = [path.stem for path in sorted((ROOT / "examples").glob("[0-9]*.py"))]
+        assert [line.split()[0] for line in lines] == names
+        assert "01_fence             A fence of 200 m" in lines[0]
+
+    @pytest.mark.parametrize("name", ["03_many_starts", "many_starts", "03", "3"])
+    def test_examples_runs_the_one_named(self, name: str, tmp_path: Any) -> None:
+        pytest.importorskip("matplotlib")
+        told = python("-m", "steepest", "examples", name, cwd=tmp_path).stdout
+        assert "One ascent from .5: x = 0.31278" in told
+        assert (tmp_path / "pictures/03_many_starts.png").exists()
+
+    def test_examples_hands_on_what_follows(self, tmp_path: Any) -> None:
+        pytest.importorskip("matplotlib")
+        told = python("-m", "steepest", "examples", "parabola", "--live", cwd=tmp_path).stdout
+        assert "step 21: x  0.016305" in told
+
+    def test_examples_knows_no_other(self) -> None:
+        command = [sys.executable, "-m", "steepest", "examples", "nonsense"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 1
+        assert "'nonsense', expected one of 01_fence, " in done.stderr
+        assert "Traceback" not in done.stderr
+
+    @pytest.mark.parametrize("arguments", [[], ["nonsense"], ["info", "nonsense"]])
     def test_anything_else_explains_itself_and_fails(self, arguments: Any) -> None:
         command = [sys.executable, "-m", "steepest", *arguments]
         done = subprocess.run(command, capture_output=True, text=True, check=False)

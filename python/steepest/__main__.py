@@ -1,9 +1,11 @@
-"""The command line: ``python -m steepest info``."""
+"""The command line: ``python -m steepest info``, ``examples`` and ``demo``."""
 
 from __future__ import annotations
 
 import argparse
+import sys
 
+from . import examples
 from .versions import show_versions
 
 
@@ -12,8 +14,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m steepest")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("info", help="versions, instruction set and threads")
-    parser.parse_args()
-    show_versions()
+    worked = commands.add_parser("examples", help="list the worked examples, or run one")
+    worked.add_argument("name", nargs="?", help="which to run: its name or its number")
+    commands.add_parser("demo", help="learn to read handwritten digits, on real data")
+    asked, more = parser.parse_known_args()
+    if more and not (asked.command == "demo" or getattr(asked, "name", None)):
+        parser.error(f"unrecognized arguments: {' '.join(more)}")
+    try:
+        if asked.command == "info":
+            show_versions()
+        elif asked.command == "demo":
+            examples.run(examples.DEMO, more)
+        elif asked.name:
+            examples.run(asked.name, more)
+        else:
+            for name, path in examples.paths().items():
+                print(f"{name:20} {examples.summary(path)}")
+    except (ValueError, ImportError, FileNotFoundError) as error:
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":

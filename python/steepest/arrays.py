@@ -14,6 +14,9 @@ from . import devices
 
 Array = NDArray[Any]
 
+#: The dtypes that are stepped; a complex number is stepped as two real ones.
+WANTED = "float32, float64, complex64 or complex128"
+
 #: How many candidates an exact overlap test may try: the question is NP-hard, the work is bounded.
 _MOST_WORK = 100_000
 
@@ -25,6 +28,16 @@ def described(value: Any) -> str:
     name = type(value).__qualname__
     module = type(value).__module__.partition(".")[0]
     return name if module == "builtins" else f"{module} {name}"
+
+
+def reals(array: Array) -> Array:
+    """The real numbers of an array, in its memory; a complex one gets a last axis for Re and Im."""
+    return array[..., np.newaxis].view(array.real.dtype) if array.dtype.kind == "c" else array
+
+
+def of_reals(array: Array, dtype: np.dtype[Any]) -> Array:
+    """The array of a dtype whose `reals` these are, in their memory."""
+    return array.view(dtype)[..., 0] if dtype.kind == "c" else array
 
 
 def parameter_array(label: str, value: Any) -> Array:
@@ -68,7 +81,7 @@ def _shared(label: str, value: Any) -> Array:
             f"{label}: {described(value)} {elsewhere}"
             if elsewhere
             else f"{label}: {described(value)} cannot be viewed as a NumPy array ({error}); "
-            "expected float32 or float64 data on the CPU"
+            f"expected {WANTED} data on the CPU"
         ) from error
     if not (view.flags.writeable or _has_gradient(value)):
         raise TypeError(f"{label}: {described(value)} {devices.immutable(value)}")
@@ -86,7 +99,7 @@ def gradient_array(label: str, value: Any) -> Array:
     if isinstance(value, np.ndarray):
         _refuse_masked(label, value)
         return np.asarray(value)
-    if isinstance(value, (np.generic, float)):
+    if isinstance(value, (np.generic, float, complex)):
         return _read_only(np.asarray(value))
     try:
         # A tensor in a graph is viewed by its .data only; its .grad must not be touched.
@@ -129,12 +142,10 @@ def refuse_sparse(label: str, value: Any) -> None:
 def check_parameter(label: str, array: Array) -> None:
     """TypeError or ValueError unless the array can be stepped in place."""
     dtype = array.dtype
-    wanted = "expected float32 or float64"
-    if dtype.kind == "c":
-        raise TypeError(f"{label}: complex arrays are not supported yet ({dtype}); {wanted}")
-    if dtype.kind != "f" or dtype.itemsize not in (4, 8):
+    if dtype.kind not in "fc" or dtype.itemsize not in ((4, 8) if dtype.kind == "f" else (8, 16)):
+        kind = "float" if dtype.kind != "c" else "complex"
         raise TypeError(
-            f"{label}: got an array of {dtype}, {wanted}; convert it with array.astype(float)"
+            f"{label}: got an array of {dtype}, expected {WANTED}; convert it with array.astype({kind})"
         )
     if not dtype.isnative:
         raise TypeError(
@@ -161,9 +172,10 @@ def check_gradient(label: str, gradient: Array, parameter: Array) -> None:
                 f"{label}: gradient has non-native byte order ({gradient.dtype.str}), "
                 f"expected {parameter.dtype}; convert it with gradient.astype({str(parameter.dtype)!r})"
             )
+        drops = ".real" if gradient.dtype.kind == "c" and parameter.dtype.kind == "f" else ""
         raise TypeError(
             f"{label}: gradient is {gradient.dtype}, parameter is {parameter.dtype}; "
-            f"convert it with gradient.astype({str(parameter.dtype)!r})"
+            f"convert it with gradient{drops}.astype({str(parameter.dtype)!r})"
         )
     if gradient.shape != parameter.shape:
         raise ValueError(

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import Array, described
-from .points import Point, reals
+from .arrays import Array, described, reals
+from .points import Point
 
 
 def central_differences(f: Callable[..., Any], x: Any, args: Sequence[Any] = ()) -> Any:
@@ -69,7 +69,7 @@ def central_differences(f: Callable[..., Any], x: Any, args: Sequence[Any] = ())
     value = value_at(f, point, args)
     gradient = [np.empty_like(leaf.array) for leaf in point.leaves]
     for leaf, slopes in zip(point.leaves, gradient, strict=True):
-        numbers = reals(leaf.array)
+        numbers = reals(leaf.array).reshape(-1)
         found = np.empty(numbers.size)
         for i, number in enumerate(numbers.tolist()):
             h = step_for(number, numbers.dtype)
@@ -80,7 +80,7 @@ def central_differences(f: Callable[..., Any], x: Any, args: Sequence[Any] = ())
         with np.errstate(
             over="ignore"
         ):  # a slope that only float64 can hold is infinite in float32
-            reals(slopes)[:] = found
+            reals(slopes).reshape(-1)[:] = found
     return point.filled(gradient)
 
 

@@ -113,7 +113,7 @@ def raise_nonfinite(leaf: Leaf, gradient: Array) -> NoReturn:
         wrong = ~np.isfinite(gradient)
         what = "not finite"
         if not wrong.any():
-            wrong = ~np.isfinite(gradient * gradient)
+            wrong = ~(np.isfinite(gradient.real**2) & np.isfinite(gradient.imag**2))
             what = f"too large: their squares overflow {leaf.dtype}"
     first = tuple(int(i) for i in np.argwhere(wrong)[0])
     raise FloatingPointError(

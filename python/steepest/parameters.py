@@ -15,6 +15,7 @@ from .arrays import (
     described,
     is_parameter,
     parameter_array,
+    reals,
     refuse_sparse,
 )
 
@@ -24,7 +25,7 @@ class Parameter:
 
     Parameters
     ----------
-    data : ndarray of float32 or float64
+    data : ndarray of float32, float64, complex64 or complex128
         The values. They are updated in place; the array itself stays the same object.
     name : str, optional
         What error messages, ``state`` and checkpoints call it; by default its place among the parameters.
@@ -41,7 +42,7 @@ class Parameter:
     Raises
     ------
     TypeError
-        If ``data`` is not an array of float32 or float64, or ``name`` not a string.
+        If ``data`` is not an array of one of those dtypes, or ``name`` not a string.
     ValueError
         If ``data`` is read-only, or its elements share memory.
 
@@ -205,8 +206,8 @@ class Nesting:
         return Nesting(self.source, self.given)
 
     def dtypes(self) -> Iterator[np.dtype[Any]]:
-        """The dtype of every leaf."""
-        return (leaf.dtype for leaf in self.leaves)
+        """The dtype of every leaf's real numbers, in which its steps are computed."""
+        return (reals(leaf.array).dtype for leaf in self.leaves)
 
     def _label(self, path: tuple[str, ...]) -> str:
         """What messages call what stands at a path."""

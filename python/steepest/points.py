@@ -88,12 +88,6 @@ class Point(Nesting):
         return kind(*items) if hasattr(kind, "_fields") else tuple(items)
 
 
-def reals(array: Array) -> Array:
-    """The real numbers of a contiguous array as a flat view; a complex one has two, Re and Im."""
-    flat = array.reshape(-1)
-    return flat.view(flat.real.dtype)
-
-
 def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float, complex, np.generic))
 

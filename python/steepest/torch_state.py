@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from . import checkpoint, options
-from .arrays import Array, described, is_parameter, parameter_array
+from .arrays import Array, described, is_parameter, parameter_array, reals
 from .groups import ParamGroup
 from .optimizer import Optimizer
 from .parameters import Leaf
@@ -169,13 +169,14 @@ class TorchOptimizer(Optimizer):
     def _take_start(self, leaf: Leaf, name: str, state: Array, chosen: dict[str, Any]) -> None:
         """What a state is before the first step: 0, or what torch's constructor filled all groups' with."""
         filled, option = self._torch_fills or ("", "")
-        start = float(state.flat[0]) if name == filled and state.size else 0.0
-        if not np.all(state == start):
+        numbers = reals(state)
+        start = float(numbers.flat[0]) if name == filled and state.size else 0.0
+        if not np.all(numbers == start):
             raise ValueError(
                 f"{leaf.label}: {name} is not {start} throughout though its step is 0, "
                 "expected what torch starts with"
             )
-        if name == filled and start != leaf.dtype.type(chosen[option]):
+        if name == filled and start != numbers.dtype.type(chosen[option]):
             chosen[option] = self._table.checks[option](f"{leaf.label}: {name}", start)
 
 

@@ -88,20 +88,21 @@ impl Array {
         header: &Header<'_>,
         order: Option<&Order>,
     ) -> Option<Self> {
-        let Header { data, shape, strides, dtype, .. } = *header;
+        let Header { data, dtype, .. } = *header;
+        let [shape, strides] = dtype.with_parts(header.shape, header.strides);
         if order.is_some_and(|order| order.0.iter().any(|axis| *axis >= shape.len())) {
             return None;
         }
-        let own_order = Order::memory(shape, strides);
+        let own_order = Order::memory(&shape, &strides);
         Some(Self {
             held: Some(object.clone().unbind()),
             data: Address(data),
             dtype,
-            shape: shape.into(),
-            strides: strides.into(),
-            ordered: Walk::new(shape, strides, dtype, order.unwrap_or(&own_order)),
-            indexed: Walk::new(shape, strides, dtype, &Order::index(shape.len())),
-            extent: extent(data as usize, shape, strides, dtype)?,
+            shape: header.shape.into(),
+            strides: header.strides.into(),
+            ordered: Walk::new(&shape, &strides, dtype, order.unwrap_or(&own_order)),
+            indexed: Walk::new(&shape, &strides, dtype, &Order::index(shape.len())),
+            extent: extent(data as usize, &shape, &strides, dtype)?,
         })
     }
 
@@ -114,7 +115,8 @@ impl Array {
     pub fn hold_elsewhere(&mut self, object: Bound<'_, PyAny>) -> bool {
         // SAFETY: it was seen to be an array that looks like this one; no Python code runs meanwhile.
         let data = unsafe { (*object.as_ptr().cast::<PyArrayObject>()).fields.data };
-        let extent = extent(data as usize, &self.shape, &self.strides, self.dtype);
+        let [shape, strides] = self.dtype.with_parts(&self.shape, &self.strides);
+        let extent = extent(data as usize, &shape, &strides, self.dtype);
         self.data = Address(data.cast());
         self.extent = extent.clone().unwrap_or_default();
         self.held = Some(object.unbind());
@@ -151,7 +153,8 @@ impl Array {
 
     /// The order of its own memory.
     pub fn order(&self) -> Order {
-        Order::memory(&self.shape, &self.strides)
+        let [shape, strides] = self.dtype.with_parts(&self.shape, &self.strides);
+        Order::memory(&shape, &strides)
     }
 
     pub fn release(&mut self) {
@@ -171,6 +174,7 @@ impl Array {
         self.dtype == other.dtype && self.shape == other.shape
     }
 
+    /// How many real numbers it has.
     pub fn len(&self) -> usize {
         self.ordered.len
     }

@@ -106,7 +106,7 @@ impl Look {
             fields.nd as usize == self.axes
                 && self.axes <= AXES
                 && equal(self.axes, fields.dimensions, &self.shape)
-                && Dtype::of(&(*fields.descr).fields) == Some(self.dtype)
+                && self.dtype.is(&(*fields.descr).fields)
         }
     }
 }

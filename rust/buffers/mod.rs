@@ -29,6 +29,8 @@ mod look;
 mod span;
 mod walk;
 
+use std::borrow::Cow;
+
 use numpy::npyffi::{NPY_TYPES, PyArray_Descr_fields};
 
 pub use array::Array;
@@ -39,28 +41,43 @@ pub use span::{BLOCK, Block, Span, WIDTH};
 pub use walk::Walk;
 pub use walk::{Extents, Order};
 
+/// What an array's elements are: real numbers, or complex ones, which are walked as pairs of them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(i32)]
 pub enum Dtype {
-    F32,
-    F64,
+    F32 = NPY_TYPES::NPY_FLOAT as i32,
+    F64 = NPY_TYPES::NPY_DOUBLE as i32,
+    C64 = NPY_TYPES::NPY_CFLOAT as i32,
+    C128 = NPY_TYPES::NPY_CDOUBLE as i32,
 }
 
 impl Dtype {
     /// None if the laws are not written in it.
     #[inline(always)]
     fn of(descr: &PyArray_Descr_fields) -> Option<Self> {
-        match descr.type_num {
-            _ if descr.byteorder as u8 != b'=' => None,
-            n if n == NPY_TYPES::NPY_FLOAT as i32 => Some(Self::F32),
-            n if n == NPY_TYPES::NPY_DOUBLE as i32 => Some(Self::F64),
-            _ => None,
+        [Self::F32, Self::F64, Self::C64, Self::C128].into_iter().find(|dtype| dtype.is(descr))
+    }
+
+    #[inline(always)]
+    fn is(self, descr: &PyArray_Descr_fields) -> bool {
+        descr.type_num == self as i32 && descr.byteorder as u8 == b'='
+    }
+
+    /// The bytes of one real number.
+    pub fn size(self) -> usize {
+        match self {
+            Self::F32 | Self::C64 => 4,
+            Self::F64 | Self::C128 => 8,
         }
     }
 
-    pub fn size(self) -> usize {
+    /// An array's axes, with one more for the two real numbers of a complex one.
+    fn with_parts<'a>(self, shape: &'a [isize], strides: &'a [isize]) -> [Cow<'a, [isize]>; 2] {
         match self {
-            Self::F32 => 4,
-            Self::F64 => 8,
+            Self::F32 | Self::F64 => [shape.into(), strides.into()],
+            Self::C64 | Self::C128 => {
+                [[shape, &[2]].concat().into(), [strides, &[self.size() as isize]].concat().into()]
+            }
         }
     }
 }

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Array
+from ..arrays import Array, reals
 from ..differences import moved, step_for, value_at
 from ..parameters import Leaf
-from ..points import Point, reals
+from ..points import Point
 
 #: Roughness, as a part of the slope, from which a kink is suspected.
 _ROUGH = 1e-2
@@ -87,7 +87,7 @@ def measure(leaf: Leaf, chosen: Array, value: Callable[[], float], eps: float) -
     Suspected kinks take 4 more. ``eps`` is the precision of the value.
     """
     found = Measured(leaf, chosen)
-    numbers, parts, at_rest = reals(leaf.array), found.low.shape[1], value()
+    numbers, parts, at_rest = reals(leaf.array).reshape(-1), found.low.shape[1], value()
     for row, element in enumerate(chosen.tolist()):
         for part in range(parts):
             spot = (row, part)
@@ -202,7 +202,7 @@ def _nearby(point: Point, value: Callable[[], float]) -> list[float]:
     before = [leaf.array.copy() for leaf in point.leaves]
     for sign in (-1, 1):
         for leaf in point.leaves:
-            numbers = reals(leaf.array)
+            numbers = reals(leaf.array).reshape(-1)
             numbers += [sign * step_for(number, numbers.dtype) for number in numbers.tolist()]
         values.append(value())
         for leaf, array in zip(point.leaves, before, strict=True):

@@ -16,7 +16,7 @@ class Adadelta(TorchOptimizer):
     Parameters
     ----------
     parameters : array, nesting of arrays, or list of parameter groups
-        What is optimized, updated in place: float32 or float64 arrays; see :class:`GradientAscent`.
+        What is optimized, updated in place: arrays of real or complex floats; see :class:`GradientAscent`.
     lr : float or callable t -> float, default 1.0
         Factor on the step, at least 0.
     rho : float, default 0.9

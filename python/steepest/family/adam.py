@@ -41,7 +41,7 @@ class Adam(_Adam):
     Parameters
     ----------
     parameters : array, nesting of arrays, or list of parameter groups
-        What is optimized, updated in place: float32 or float64 arrays; see :class:`GradientAscent`.
+        What is optimized, updated in place: arrays of real or complex floats; see :class:`GradientAscent`.
     lr : float or callable t -> float, default 1e-3
         Learning rate, at least 0.
     betas : pair of float, default (0.9, 0.999)
@@ -70,7 +70,7 @@ class Adam(_Adam):
     Raises
     ------
     TypeError
-        If a parameter is not a float32 or float64 array that can be updated in place, or an option is of
+        If a parameter is not an array of such a dtype that can be updated in place, or an option is of
         the wrong kind.
     ValueError
         If an option is out of its range, or if parameters are read-only, share memory or share a name.

@@ -16,7 +16,7 @@ class Adamax(TorchOptimizer):
     Parameters
     ----------
     parameters : array, nesting of arrays, or list of parameter groups
-        What is optimized, updated in place: float32 or float64 arrays; see :class:`GradientAscent`.
+        What is optimized, updated in place: arrays of real or complex floats; see :class:`GradientAscent`.
     lr : float or callable t -> float, default 2e-3
         Learning rate, at least 0.
     betas : pair of float, default (0.9, 0.999)

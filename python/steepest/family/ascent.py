@@ -47,10 +47,11 @@ class GradientAscent(_Ascent):
     Parameters
     ----------
     parameters : array, nesting of arrays, or list of parameter groups
-        What is optimized, updated in place: one writable float32 or float64 array of any shape and
-        strides; a list, tuple, iterator or dict of arrays, or any nesting of those; objects with
-        ``.data`` and ``.grad`` (:class:`Parameter`, CPU tensors); or groups: a list of dicts, each with
-        key ``"params"`` and options of its own.
+        What is optimized, updated in place: one writable array of float32, float64, complex64 or
+        complex128, of any shape and strides; a list, tuple, iterator or dict of arrays, or any nesting of
+        those; objects with ``.data`` and ``.grad`` (:class:`Parameter`, CPU tensors); or groups: a list of
+        dicts, each with key ``"params"`` and options of its own. A complex array is stepped as its real
+        and imaginary parts would be; its gradient is ∂f/∂Re + i ∂f/∂Im.
     lr : float or callable t -> float, default 0.01
         Learning rate, at least 0, or a schedule of the step count t = 1, 2, and so on;
         ``lr_decay`` and ``warmup_steps`` multiply what it gives.
@@ -89,7 +90,7 @@ class GradientAscent(_Ascent):
     Raises
     ------
     TypeError
-        If a parameter is not a float32 or float64 array that can be updated in place, or an option is of
+        If a parameter is not an array of such a dtype that can be updated in place, or an option is of
         the wrong kind.
     ValueError
         If an option is out of its range, or if parameters are read-only, share memory or share a name.

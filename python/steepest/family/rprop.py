@@ -27,7 +27,7 @@ class Rprop(TorchOptimizer):
     Parameters
     ----------
     parameters : array, nesting of arrays, or list of parameter groups
-        What is optimized, updated in place: float32 or float64 arrays; see :class:`GradientAscent`.
+        What is optimized, updated in place: arrays of real or complex floats; see :class:`GradientAscent`.
     lr : float or callable t -> float, default 1e-2
         Step size of every element at first, at least 0; of no effect after that.
     etas : pair of float, default (0.5, 1.2)

@@ -15,7 +15,7 @@ class Yogi(Optimizer):
     Parameters
     ----------
     parameters : array, nesting of arrays, or list of parameter groups
-        What is optimized, updated in place: float32 or float64 arrays; see :class:`GradientAscent`.
+        What is optimized, updated in place: arrays of real or complex floats; see :class:`GradientAscent`.
     lr : float or callable t -> float, default 1e-2
         Learning rate, at least 0.
     b1 : float, default 0.9

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Array, described
+from ..parameters import Leaf
 from ..projections.boxes import _rounded
 from .iterate import Iterate
 from .objective import all_finite, norm_of
@@ -26,17 +27,20 @@ class Bounds:
         For one array a sequence with a pair (lo, hi) for each number, or an object with ``lb`` and ``ub``
         that broadcast to it, as ``scipy.optimize.Bounds``; for a number a pair. For a nested x the same
         nesting with, for each array, such an object, a pair of numbers or of arrays that broadcast to it, or
-        None. None in a pair is no bound. In float32 they are rounded into the box; if no number is in it, to
-        the nearest.
+        None, which is all that a complex one may have. None in a pair is no bound. In float32 they are
+        rounded into the box; if no number is in it, to the nearest.
     x : Iterate
         What is bounded.
     """
 
     def __init__(self, bounds: Any, x: Iterate) -> None:
-        leaves = x.point.leaves
         is_one = isinstance(x.x, np.ndarray)
-        given = [_rows(bounds, x.arrays[0])] if is_one else x.placed_as("bounds", bounds)
-        pairs = [_pair(b, leaf.array, leaf.label) for b, leaf in zip(given, leaves, strict=True)]
+        given = [bounds] if is_one else x.placed_as("bounds", bounds)
+        _refuse_complex(given, x.point.leaves)
+        if is_one:
+            given = [_rows(bounds, x.arrays[0])]
+        rows = zip(given, x.arrays, x.point.leaves, strict=True)
+        pairs = [_pair(found, array, leaf.label) for found, array, leaf in rows]
         self.low = [low for low, _ in pairs]
         self.high = [high for _, high in pairs]
 
@@ -67,7 +71,7 @@ def bounded_length_of(x: Iterate, bounds: Bounds, sign: int) -> Callable[[Any], 
     """
 
     def length(gradient: Any) -> float:
-        parts = x.placed(gradient)
+        parts = x.parts(gradient)
         if not all_finite([*x.arrays, *parts]):
             return math.nan
         with np.errstate(over="ignore"):
@@ -89,12 +93,21 @@ def projection(project: Any, x: Iterate) -> Project:
 
     def onto(arrays: list[Array]) -> list[Array]:
         was_finite = all_finite(arrays)  # project may write into them
-        found = x.fitted("project", project(x.point.filled(arrays)))
+        found = x.fitted("project", project(x.filled(arrays)))
         if was_finite and not all_finite(found):
             raise ValueError("project: returned what is not finite, expected an allowed point")
         return found
 
     return onto
+
+
+def _refuse_complex(given: list[Any], leaves: list[Leaf]) -> None:
+    for leaf, bounds in zip(leaves, given, strict=True):
+        if leaf.dtype.kind == "c" and bounds is not None:
+            raise TypeError(
+                f"bounds: {leaf.label} is {leaf.dtype}, and complex numbers have no order; "
+                "expected None for it: a project function can keep its parts in a box"
+            )
 
 
 def _rows(bounds: Any, array: Array) -> Any:

@@ -56,11 +56,13 @@ def maximize(
         ``f(x, *args)`` gives one real number, with batches ``f(x, batch, *args)``. It sees a live read-only
         view of the point, so keep a copy of what you want to keep.
     x0 : array, number, or nesting of them
-        Where to start: float32, float64, or integers, which become float64; any nesting of lists, tuples and
-        dicts. A list of numbers, or of lists of numbers, is taken as an array. Not changed.
+        Where to start: float32, float64, complex64, complex128, or integers, which become float64; any
+        nesting of lists, tuples and dicts. A list of numbers, or of lists of numbers, is taken as an array.
+        Not changed. A complex number counts as two real ones.
     grad : callable, True or None, default None
-        ``grad(x, *args)`` gives the gradient, nested as x0 is, of its dtype; True: f returns
-        (value, gradient); None: central differences, for 2n more calls of f an iteration.
+        ``grad(x, *args)`` gives the gradient, nested as x0 is, of its dtype, by a complex z
+        ∂f/∂Re z + i ∂f/∂Im z; True: f returns (value, gradient); None: central differences, for 2n more calls
+        of f an iteration.
     args : tuple, default ()
         More arguments for f and grad.
     optimizer : class, default None
@@ -102,7 +104,8 @@ def maximize(
         ``sampler(rng)`` gives a start in x0's form. None: evenly within the bounds.
     bounds : nesting or None, default None
         A pair (lo, hi) for each number of one array, None for no bound or no pair, or an object with ``lb``
-        and ``ub``; for a nested x0 the same nesting with a pair or such an object for each array, or None.
+        and ``ub``; for a nested x0 the same nesting with a pair or such an object for each array, or None,
+        which is all that complex arrays may have: their numbers have no order.
         Every step is followed by the projection onto them; x0 is projected, too, which the message then says.
     project : callable or None, default None
         ``project(x)`` gives the nearest allowed point in x0's form; applied to x0 and after every step.
@@ -167,6 +170,17 @@ def maximize(
     >>> found = maximize(area, 57.0, lambda l: 100 - 2 * l, optimizer=SGD, lr=0.1, max_iter=60)
     >>> found.x.round(5)  # the textbook's rule
     np.float64(50.00001)
+
+    Of complex numbers: the state in which a Hermitian matrix has its largest expectation.
+
+    >>> import numpy as np
+    >>> from steepest.projections import sphere
+    >>> H = np.array([[1.0, 2j], [-2j, 1.0]])
+    >>> found = maximize(
+    ...     lambda z: np.vdot(z, H @ z).real, [1.0, 0.5j], lambda z: 2 * H @ z, project=sphere()
+    ... )
+    >>> round(found.fun, 6), np.linalg.norm(found.x).round(6)
+    (3.0, np.float64(1.0))
     """
     return _optimize(1, locals())
 

@@ -21,7 +21,7 @@ FTOL = 1e-9
 
 
 def scale_of(x: Iterate) -> float:
-    """The largest magnitude in x0, or 1 if it is all zeros, but for what rounding leaves of them."""
+    """The largest size of a real number in x0, or 1 if all are 0, but for what rounding leaves of them."""
     largest = max(float(np.abs(array).max(initial=0)) for array in x.arrays)
     return largest if largest > 1e-15 else 1.0
 

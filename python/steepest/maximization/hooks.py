@@ -51,7 +51,7 @@ class State:
 
 def told(x: Iterate, gradient: Any) -> Any:
     """A copy of a gradient in x0's form."""
-    pairs = zip(x.arrays, x.placed(gradient), strict=True)
+    pairs = zip(x.arrays, x.parts(gradient), strict=True)
     return x.formed([np.zeros_like(a) if g is None else np.array(g, a.dtype) for a, g in pairs])
 
 

@@ -86,7 +86,7 @@ def check_fits(gradient: Any, x: Iterate) -> None:
 def length_of(x: Iterate) -> Callable[[Any], float]:
     """The function that gives a gradient's norm over all arrays."""
     sqrt, vdot, tiny, inf = math.sqrt, np.vdot, _TINY, math.inf
-    if isinstance(x.x, np.ndarray):
+    if x.x is x.arrays[0]:  # one array of real numbers
         if x.x.ndim == 0:
             return lambda gradient: float(abs(gradient))
 
@@ -96,8 +96,8 @@ def length_of(x: Iterate) -> Callable[[Any], float]:
             return norm if tiny < norm < inf else scaled_norm([gradient])
 
         return of_array
-    placed = x.placed
-    return lambda gradient: norm_of([g for g in placed(gradient) if g is not None])
+    parts = x.parts
+    return lambda gradient: norm_of([g for g in parts(gradient) if g is not None])
 
 
 def projected_length_of(
@@ -106,7 +106,7 @@ def projected_length_of(
     """The function that gives ‖P(x ± g) − x‖, 0 where only the constraint keeps x from moving."""
 
     def length(gradient: Any) -> float:
-        parts = x.placed(gradient)
+        parts = x.parts(gradient)
         if not all_finite([*x.arrays, *parts]):
             return math.nan
         pairs = zip(x.arrays, parts, strict=True)

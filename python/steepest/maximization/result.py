@@ -99,7 +99,7 @@ class Result:
         Returns
         -------
         ndarray of float64, shape (n, n)
-            Rows and columns in the order of x's numbers.
+            Rows and columns in the order of x's numbers; of a complex one they are two, Re and Im.
 
         Raises
         ------
@@ -124,7 +124,10 @@ class Result:
         return curvature.covariance(self._whole_problem(), self.x)
 
     def standard_errors(self) -> Any:
-        """The roots of the covariance's diagonal, in x's form; see :meth:`covariance`."""
+        """The roots of the covariance's diagonal, in x's form; see :meth:`covariance`.
+
+        Of a complex number the real part is the error of Re, the imaginary part that of Im.
+        """
         return Iterate(self.x).unflat(np.sqrt(np.diag(self.covariance())))
 
     def plot_trajectory(self, f: Callable[[Any], Any] | None = None, **options: Any) -> Any:

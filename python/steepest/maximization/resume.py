@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import checkpoint
+from ..arrays import reals
 from .history import SERIES
 from .loop import Run
 
@@ -54,7 +55,7 @@ def read(path: str | os.PathLike[str], run: Run, batches: Any, names: list[str])
     except (TypeError, ValueError) as error:
         raise ValueError(f"{os.fspath(path)}: does not fit this run: {error}") from error
     optimizer._load(found)
-    run.x.write([values[leaf.name] for leaf in optimizer._leaves])
+    run.x.write([reals(values[leaf.name]) for leaf in optimizer._leaves])
     run.history.restore(series)
     run.best_value, run.best = best_value, best
     return {name: saved[name] for name in names}

@@ -92,15 +92,14 @@ class Plane:
 
 
 def names_of(x: Iterate) -> list[str]:
-    """What the numbers of a point are called: "x" or "w[2]" or "W[0, 1]"."""
+    """What the numbers of a point are called: "x" or "w[2]" or "W[0, 1]", or "x.real"."""
     names = []
     for leaf in x.point.leaves:
         name = "x" if leaf.name == x.point.name else leaf.name
-        if leaf.array.ndim == 0:
-            names.append(name)
-        else:
-            places = np.ndindex(leaf.array.shape)
-            names += [f"{name}[{', '.join(map(str, place))}]" for place in places]
+        parts = (".real", ".imag") if leaf.dtype.kind == "c" else ("",)
+        for place in np.ndindex(leaf.shape):
+            number = f"{name}[{', '.join(map(str, place))}]" if place else name
+            names += [number + part for part in parts]
     return names
 
 

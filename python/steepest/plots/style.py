@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -57,6 +58,12 @@ def tidy(axes: Any) -> Any:
     axes.grid(**GRID)
     axes.set_axisbelow(True)
     return axes
+
+
+def save(figure: Any, path: str | Path) -> None:
+    """Write a figure to a file, in a folder that is made if it is missing."""
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path)
 
 
 def line(i: int) -> dict[str, Any]:

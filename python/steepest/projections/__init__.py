@@ -1,8 +1,9 @@
 """Euclidean projections onto sets: called with a point, each gives the nearest point of its set.
 
 They are callables ``project(x, out=None)`` for x of float32 or float64, or integers, taken as float64: one
-array or number, or any nesting of them. The result has the form, shapes and dtypes of x, which is not
-changed; with ``out``, nested like x or x itself, it is written there and nothing is allocated for it.
+array or number, or any nesting of them. `l2_ball`, `sphere` and `orthonormal_columns` take complex numbers,
+too. The result has the form, shapes and dtypes of x, which is not changed; with ``out``,
+nested like x or x itself, it is written there and nothing is allocated for it.
 
 A set of vectors (balls, simplex, sphere) takes all numbers of a nesting as one vector; with ``axis`` every
 vector along that axis of every array is projected by itself. Use :func:`each` to take every array by itself,

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..arrays import Array, described
 from ..parameters import Leaf
-from .projection import SIZE, Projection
+from .projection import SIZE, Projection, refuse_complex
 
 
 def box(lower: Any = None, upper: Any = None) -> Projection:
@@ -105,7 +105,7 @@ def nonnegative() -> Projection:
 
 def _box(text: str, lower: Array, upper: Array) -> Projection:
     bounds = lower, upper
-    return Projection(text, partial(_project_into_box, *bounds), partial(_check, *bounds))
+    return Projection(text, partial(_project_into_box, *bounds), partial(_check, text, *bounds))
 
 
 def _bound(name: str, bound: Any, none: float) -> Array:
@@ -118,7 +118,8 @@ def _bound(name: str, bound: Any, none: float) -> Array:
     return array
 
 
-def _check(lower: Array, upper: Array, leaves: Sequence[Leaf]) -> None:
+def _check(text: str, lower: Array, upper: Array, leaves: Sequence[Leaf]) -> None:
+    refuse_complex(text, leaves)
     for leaf in leaves:
         for name, bound in (("lower", lower), ("upper", upper)):
             try:

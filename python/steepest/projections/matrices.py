@@ -11,13 +11,13 @@ from .projection import Projection
 
 
 def orthonormal_columns() -> Projection:
-    """The matrices with orthonormal columns, Qᵀ Q = I: the Stiefel manifold.
+    """The matrices with orthonormal columns, Qᴴ Q = I: the Stiefel manifold, of complex numbers too.
 
     Returns
     -------
     Projection
         Of every matrix X of m rows and n ≤ m columns (of the last two axes, if there are more) the polar
-        factor U Vᵀ, where X = U S Vᵀ is its singular value decomposition: the nearest one in the Frobenius
+        factor U Vᴴ, where X = U S Vᴴ is its singular value decomposition: the nearest one in the Frobenius
         norm (Higham, Functions of Matrices, 2008, theorem 8.4). It is one of several if X lacks full rank.
 
     Raises
@@ -47,7 +47,7 @@ def _check(leaves: Sequence[Leaf]) -> None:
 
 def _orthonormalize(leaves: Sequence[Leaf]) -> None:
     for leaf in leaves:
-        matrices = leaf.array.astype(np.float64)
+        matrices = leaf.array.astype(np.result_type(leaf.dtype, np.float64))
         if np.isfinite(matrices).all():
             left, _, right = np.linalg.svd(matrices, full_matrices=False)
             leaf.array[...] = left @ right

@@ -33,25 +33,36 @@ class Projection:
         Raises
         ------
         TypeError
-            If x is not numbers, or out not float32 or float64 arrays of the dtypes of x.
+            If x is not numbers, or complex ones where the set is of real ones; or out not arrays of the
+            dtypes of x.
         ValueError
             If out is nested otherwise or has other shapes, or if there is no such set of arrays of these
             shapes.
         """
         if out is None:
-            point = Point(x)
+            point = Point(x, takes_complex=True)
             self._check(point.leaves)
             self._project(point.leaves)
             return point.filled(leaf.array for leaf in point.leaves)
         leaves = _writable(out)
         self._check(leaves)
         if out is not x:
-            _copy(Point(x), leaves)
+            _copy(Point(x, takes_complex=True), leaves)
         self._project(leaves)
         return out
 
     def __repr__(self) -> str:
         return self._text
+
+
+def refuse_complex(name: str, leaves: Sequence[Leaf]) -> None:
+    """TypeError if there are complex numbers."""
+    for leaf in leaves:
+        if leaf.dtype.kind == "c":
+            raise TypeError(
+                f"{leaf.label}: is {leaf.dtype}, expected real numbers for {name}; "
+                "project their parts, z.real and z.imag, or use l2_ball or sphere"
+            )
 
 
 def _writable(out: Any) -> list[Leaf]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
 
-from ..arrays import Array, described
+from ..arrays import Array, described, reals
 from ..parameters import Leaf
-from .projection import SIZE, Projection
+from .projection import SIZE, Projection, refuse_complex
 
 #: What is on the border but for this many ε stays as it is: projecting twice changes no bit.
 _ROUNDING = 16
@@ -30,7 +31,7 @@ def l2_ball(radius: float = 1.0, axis: int | None = None) -> Projection:
     Returns
     -------
     Projection
-        x · min(1, radius / ‖x‖₂).
+        x · min(1, radius / ‖x‖₂); of complex numbers the norm is that of their moduli.
 
     Raises
     ------
@@ -45,7 +46,7 @@ def l2_ball(radius: float = 1.0, axis: int | None = None) -> Projection:
     array([[0.6, 0.1],
            [0.8, 0.2]])
     """
-    return _of_vectors("l2_ball", "radius", radius, axis, _into_l2_ball)
+    return _of_vectors("l2_ball", "radius", radius, axis, _into_l2_ball, takes_complex=True)
 
 
 def sphere(radius: float = 1.0, axis: int | None = None) -> Projection:
@@ -59,7 +60,8 @@ def sphere(radius: float = 1.0, axis: int | None = None) -> Projection:
     Returns
     -------
     Projection
-        x · radius / ‖x‖₂. Every point of the sphere is nearest to 0: it goes to the one on the first axis.
+        x · radius / ‖x‖₂; of complex numbers the norm is that of their moduli. Every point of the sphere is
+        nearest to 0: it goes to the one on the first axis.
 
     Raises
     ------
@@ -73,7 +75,9 @@ def sphere(radius: float = 1.0, axis: int | None = None) -> Projection:
     >>> sphere(10.0)(np.array([0.3, 0.4]))
     array([6., 8.])
     """
-    return _of_vectors("sphere", "radius", radius, axis, _onto_sphere, needs_numbers=True)
+    return _of_vectors(
+        "sphere", "radius", radius, axis, _onto_sphere, needs_numbers=True, takes_complex=True
+    )
 
 
 def simplex(total: float = 1.0, axis: int | None = None) -> Projection:
@@ -143,10 +147,11 @@ def _of_vectors(
     axis: int | None,
     nearest: _Nearest,
     needs_numbers: bool = False,
+    takes_complex: bool = False,
 ) -> Projection:
     size = SIZE(size_name, size)
     text = f"{name}({size:g}" + (")" if axis is None else f", axis={axis})")
-    check = partial(_check, axis, needs_numbers)
+    check = partial(_check, axis, needs_numbers, None if takes_complex else text)
     if axis is None:
         return Projection(text, partial(_project_together, size, nearest), check)
     if isinstance(axis, bool) or not isinstance(axis, (int, np.integer)):
@@ -154,7 +159,11 @@ def _of_vectors(
     return Projection(text, partial(_project_along, axis, size, nearest), check)
 
 
-def _check(axis: int | None, needs_numbers: bool, leaves: Sequence[Leaf]) -> None:
+def _check(
+    axis: int | None, needs_numbers: bool, real_only: str | None, leaves: Sequence[Leaf]
+) -> None:
+    if real_only is not None:
+        refuse_complex(real_only, leaves)
     for leaf in leaves:
         if axis is not None and not -leaf.array.ndim <= axis < leaf.array.ndim:
             raise ValueError(f"{leaf.label}: has shape {leaf.shape}, which has no axis {axis}")
@@ -167,12 +176,13 @@ def _check(axis: int | None, needs_numbers: bool, leaves: Sequence[Leaf]) -> Non
 
 
 def _project_together(size: float, nearest: _Nearest, leaves: Sequence[Leaf]) -> None:
-    """All arrays as one row of numbers in float64."""
-    row = np.concatenate([leaf.array.ravel() for leaf in leaves], dtype=np.float64)
+    """All arrays as one row of real numbers in float64."""
+    arrays = [reals(leaf.array) for leaf in leaves]
+    row = np.concatenate([array.ravel() for array in arrays], dtype=np.float64)
     row = _quietly(nearest, row[None, :], size, max(_eps(leaf) for leaf in leaves))[0]
-    parts = np.split(row, np.cumsum([leaf.array.size for leaf in leaves])[:-1])
-    for leaf, part in zip(leaves, parts, strict=True):
-        leaf.array[...] = part.reshape(leaf.shape)
+    parts = np.split(row, np.cumsum([array.size for array in arrays])[:-1])
+    for array, part in zip(arrays, parts, strict=True):
+        array[...] = part.reshape(array.shape)
 
 
 def _project_along(
@@ -183,7 +193,10 @@ def _project_along(
 ) -> None:
     for leaf in leaves:
         vectors = np.moveaxis(leaf.array, axis, -1)
-        vectors[...] = _quietly(nearest, vectors.astype(np.float64), size, _eps(leaf))
+        numbers = reals(vectors)
+        rows = numbers.reshape(*vectors.shape[:-1], math.prod(numbers.shape[vectors.ndim - 1 :]))
+        found = _quietly(nearest, rows.astype(np.float64), size, _eps(leaf))
+        numbers[...] = found.reshape(numbers.shape)
 
 
 def _quietly(nearest: _Nearest, rows: Array, size: float, eps: float) -> Array:

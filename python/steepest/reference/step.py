@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import optimizer, options
-from ..arrays import Array
+from ..arrays import Array, reals
 from .laws import LAWS
 from .norm import all_finite, clip_factor, norm
 from .sweep import after, before
@@ -64,7 +64,7 @@ class Stepper(optimizer.Optimizer):
         self, gradients: list[Array | None], lrs: list[float]
     ) -> tuple[float | None, bool, bool] | None:
         """All of the step or nothing; returns (norm, clipped, skipped) if they are to be reported."""
-        given = [gradient for gradient in gradients if gradient is not None]
+        given = [reals(gradient) for gradient in gradients if gradient is not None]
         if not given:
             raise ValueError("every gradient is None: nothing to step")
         always = self.callback is not None
@@ -88,7 +88,7 @@ class Stepper(optimizer.Optimizer):
             if gradient is None:
                 continue
             unclipped = self.clip_norm is None and group["clip_value"] is None
-            if not all_finite(gradient, LAWS[self._law].squares(group) and unclipped):
+            if not all_finite(reals(gradient), LAWS[self._law].squares(group) and unclipped):
                 if self.nonfinite == "raise":
                     self._nonfinite(index, gradient)
                 return False
@@ -101,21 +101,22 @@ class Stepper(optimizer.Optimizer):
         groups = [{**g.options, "lr": lr} for g, lr in zip(self._groups, lrs, strict=True)]
         self._rates = [law.alpha(group, t) for group in groups]
         # All gradients are read before anything is written: one may share memory with a parameter.
-        read = [None if gradient is None else gradient.copy() for gradient in gradients]
+        read = [None if gradient is None else reals(gradient).copy() for gradient in gradients]
         self._steps = [n + (g is not None) for n, g in zip(self._steps, read, strict=True)]
         stepped = zip(self._group_of_each(groups), self._leaves, self._steps, read, strict=True)
         for group, leaf, steps, g in stepped:
             if g is None:
                 continue
-            state = self._states[leaf.name]
+            theta = reals(leaf.array)
+            state = {name: reals(array) for name, array in self._states[leaf.name].items()}
             alpha = law.alpha(group, t)
             g = before(group, factor, g, law.TURNS_GRADIENT)
-            d, new = law.direction(group, steps, leaf.array, g, state)
+            d, new = law.direction(group, steps, theta, g, state)
             rate = law.rate(group, steps, alpha)
             up = group["maximize"] and not law.TURNS_GRADIENT
             shrink = law.shrink(group, steps, alpha)
-            leaf.array[...] = after(leaf.array, d, shrink, rate if up else -rate)
-            new |= law.after(group, steps, leaf.array, new)
+            theta[...] = after(theta, d, shrink, rate if up else -rate)
+            new |= law.after(group, steps, theta, new)
             for name, value in new.items():
                 state[name][...] = value
 
