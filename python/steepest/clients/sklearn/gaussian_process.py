@@ -67,7 +67,7 @@ def gaussian_process_optimizer(
     >>> by_adam = partial(gaussian_process_optimizer, optimizer=Adam, lr=0.1)
     >>> fit = GaussianProcessRegressor(RBF(), alpha=1e-3, optimizer=by_adam).fit(X, np.sin(X[:, 0]))
     >>> fit.kernel_
-    RBF(length_scale=2.37)
+    RBF(length_scale=1.95)
     """
     start = obj_func(initial_theta)[0]
     if not math.isfinite(start):

@@ -193,7 +193,7 @@ tol, verbose, warm_start, early_stopping, validation_fraction, n_iter_no_change,
     >>> from steepest.clients.sklearn import MLPClassifier
     >>> X, y = load_iris(return_X_y=True)
     >>> network = MLPClassifier((20,), optimizer="nadam", learning_rate_init=0.01, random_state=0)
-    >>> network.fit(X, y).score(X, y) > 0.95
+    >>> network.set_params(max_iter=1000).fit(X, y).score(X, y) > 0.95
     True
     """
 
@@ -206,7 +206,7 @@ class MLPRegressor(_AnyOptimizer, neural_network.MLPRegressor):  # type: ignore[
 
     Parameters
     ----------
-    loss, hidden_layer_sizes, activation, and all others
+    hidden_layer_sizes, activation, learning_rate_init, and all others
         As for `sklearn.neural_network.MLPRegressor`, with the same exceptions as :class:`MLPClassifier`.
     optimizer, optimizer_params
         As for :class:`MLPClassifier`.
@@ -221,7 +221,7 @@ class MLPRegressor(_AnyOptimizer, neural_network.MLPRegressor):  # type: ignore[
     >>> import numpy as np
     >>> from steepest.clients.sklearn import MLPRegressor
     >>> X = np.linspace(-2, 2, 100)[:, None]
-    >>> network = MLPRegressor((50,), optimizer="adam", learning_rate_init=0.01, random_state=0)
+    >>> network = MLPRegressor(optimizer="adam", learning_rate_init=0.01, random_state=0)
     >>> network.fit(X, X[:, 0] ** 2).score(X, X[:, 0] ** 2) > 0.98
     True
     """

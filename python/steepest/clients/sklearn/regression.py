@@ -65,7 +65,7 @@ best_validation_score_, optimizer_
     >>> from steepest.clients.sklearn import LinearRegressor
     >>> X, y = load_diabetes(return_X_y=True, scaled=False)
     >>> round(LinearRegressor().fit(X, y).score(X, y), 3)
-    0.517
+    0.518
     """
 
     _y_checks: ClassVar[dict[str, bool]] = {"multi_output": True, "y_numeric": True}

@@ -38,8 +38,8 @@ class SoftmaxClassifier(ClassifierMixin, LinearTrained):  # type: ignore[misc]
     tol : float or None, default 1e-6
         Stop if in ``n_iter_no_change`` epochs in a row the loss has not gone below its best by more than
         this, or with ``early_stopping`` the accuracy above; at least 0. None: only after ``max_iter`` epochs.
-    n_iter_no_change : int, default 10
-        So many epochs, at least 1.
+    n_iter_no_change : int, default 30
+        So many epochs, at least 1; without batches an epoch is a step, and momentum overshoots for some 20.
     shuffle : bool, default True
         A new order of the rows every epoch; without effect without batches.
     random_state : int, RandomState or None, default None

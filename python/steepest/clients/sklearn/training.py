@@ -56,7 +56,7 @@ class LinearTrained(BaseEstimator):  # type: ignore[misc]
         batch_size: int | None = None,
         max_iter: int = 1000,
         tol: float | None = 1e-6,
-        n_iter_no_change: int = 10,
+        n_iter_no_change: int = 30,
         shuffle: bool = True,
         random_state: Any = None,
         early_stopping: bool = False,
