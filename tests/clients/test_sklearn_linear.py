@@ -143,8 +143,8 @@ class TestSoftmax:
             found.partial_fit(X, y + 1)
 
     def test_early_stopping_ends_with_the_best_it_held_out(self) -> None:
-        X, y = load_wine(return_X_y=True)
-        X = scale(X)
+        X, y = iris()
+        X = scale(X[:, :2])  # which cannot tell all of them apart
         for seed in SEEDS:
             found = SoftmaxClassifier(
                 "adam", learning_rate=0.05, early_stopping=True, random_state=seed, batch_size=20
@@ -201,6 +201,26 @@ class TestRegressor:
         assert found.coef_ == pytest.approx(second, rel=1e-10)
         losses = ((y - y.mean()) ** 2).mean() / 2, (error**2).mean() / 2 + 0.05 * (first**2).sum()
         assert found.loss_curve_ == pytest.approx(losses, rel=1e-10)
+
+    def test_batches_keep_rows_targets_and_weights_together(self) -> None:
+        rng = np.random.default_rng(0)
+        X, y, weights = rng.normal(size=(7, 3)), rng.normal(size=7), rng.uniform(0, 2, 7)
+        found = LinearRegressor("sgd", learning_rate=0.1, alpha=0, batch_size=3, shuffle=False)
+        found.partial_fit(X, y, sample_weight=weights)
+        weights = weights / weights.mean()
+        coef, intercept = np.zeros(3), weights @ y / 7
+        centred = X - weights @ X / 7
+        for rows in (slice(0, 3), slice(3, 6), slice(6, 7)):
+            error = weights[rows] * (centred[rows] @ coef + intercept - y[rows]) / len(y[rows])
+            coef, intercept = coef - 0.1 * error @ centred[rows], intercept - 0.1 * error.sum()
+        assert found.coef_ == pytest.approx(coef, rel=1e-12)
+        assert found.intercept_ == pytest.approx(intercept - coef @ (weights @ X) / 7, rel=1e-12)
+
+    def test_the_unit_of_the_target_does_not_matter(self) -> None:
+        X, y = diabetes()
+        found, other = (LinearRegressor().fit(X, y * unit) for unit in (1, 2**-10))
+        assert other.n_iter_ == found.n_iter_
+        assert other.coef_ * 2**10 == pytest.approx(found.coef_, rel=1e-9)
 
     @pytest.mark.parametrize("seed", SEEDS)
     def test_parts_in_any_order(self, seed: int) -> None:
@@ -317,11 +337,11 @@ class TestAsAnEstimator:
 
     def test_what_was_read_before_does_not_change(self) -> None:
         X, y = iris()
-        found = SoftmaxClassifier().partial_fit(X, y, [0, 1, 2])
-        coef = found.coef_
-        before = coef.copy()
-        found.partial_fit(X, y)
-        assert (coef == before).all()
+        for found in (SoftmaxClassifier().partial_fit(X, y, [0, 1, 2]), LinearRegressor()):
+            coef = found.partial_fit(X, y).coef_
+            before = coef.copy()
+            found.partial_fit(X, y)
+            assert (coef == before).all()
 
 
 class TestTrouble:

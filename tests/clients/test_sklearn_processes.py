@@ -124,6 +124,14 @@ class TestByHand:
         )
         assert (theta, value) == (start, np.inf)
 
+    def test_ends_where_nothing_is_gained_with_any_optimizer(self) -> None:
+        flat, seen = np.array([1e-3]), []
+        _, value = gaussian_process_optimizer(
+            lambda theta: (seen.append(theta) or 1.0, flat), np.zeros(1), [(-5, 5)], optimizer=Adam
+        )
+        assert value == 1.0
+        assert len(seen) < 50
+
     def test_says_that_it_has_not_converged(self) -> None:
         with pytest.warns(ConvergenceWarning, match="max_iter = 3 iterations are done"):
             gaussian_process_optimizer(self.bowl, np.zeros(1), [(-5, 5)], max_iter=3)
