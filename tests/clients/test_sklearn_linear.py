@@ -303,9 +303,30 @@ class TestAsAnEstimator:
         without = LinearRegressor(fit_intercept=False, **options).fit(make(X), y)
         assert without.intercept_ == 0
 
+    def test_parts_after_a_fit_are_stepped_as_parts(self) -> None:
+        X, y = diabetes()
+        found = LinearRegressor(learning_rate=0.1).fit(X, y)
+        coef, intercept = found.coef_, found.intercept_
+        found.partial_fit(X, y + 50)
+        assert type(found.optimizer_) is steepest.Adam
+        assert np.abs(found.coef_ - coef).max() == pytest.approx(0.1, rel=1e-3)
+        assert found.intercept_ == pytest.approx(
+            intercept + 0.1, abs=1e-3
+        )  # X has columns around 0
+        found.set_params(learning_rate=5.0).partial_fit(X, y + 50)
+        assert found.optimizer_.step_count == 2
+        assert found.optimizer_.lr == 0.1  # which the parts go on with
+
+    def test_a_plateau_observes_the_loss(self) -> None:
+        X, y = iris()
+        rate = steepest.schedules.Plateau(0.1, patience=3)
+        found = SoftmaxClassifier("adam", learning_rate=rate, alpha=0.01).fit(scale(X), y)
+        assert found.optimizer_.effective_lr < 0.1
+        assert rate(1) == 0.1
+
     def test_float32_stays(self) -> None:
         X, y = iris()
-        for estimator in (SoftmaxClassifier(), LinearRegressor()):
+        for estimator in (SoftmaxClassifier(alpha=np.float64(1e-4)), LinearRegressor()):
             found = estimator.fit(X.astype(np.float32), y)
             assert found.coef_.dtype == found.intercept_.dtype == np.float32
             assert found.score(X, y) > 0.9

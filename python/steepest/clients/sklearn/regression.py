@@ -97,12 +97,12 @@ best_validation_score_, optimizer_
         return self._train_targets(X, y, sample_weight, goes_on=goes_on, is_part=False)
 
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Train through one epoch of a part of the data; the optimizer goes on from call to call.
+        """Train through one epoch of a part of the data; the optimizer goes on from part to part.
 
         Parameters
         ----------
         X, y, sample_weight
-            As for :meth:`fit`. The default optimizer is Adam here.
+            As for :meth:`fit`. The default optimizer is Adam here. After a ``fit`` it begins anew.
 
         Returns
         -------

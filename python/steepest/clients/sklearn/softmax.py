@@ -24,7 +24,8 @@ class SoftmaxClassifier(ClassifierMixin, LinearTrained):  # type: ignore[misc]
         One of the family, as ``steepest.Adam``, or its name, ``"adam"``. None: Rprop, which needs no rate and
         no scaled columns; over batches Adam.
     learning_rate : float, callable t -> float or None, default None
-        Its rate, a number or a schedule of the steps. None: its own default.
+        Its rate, a number or a schedule of the steps. None: its own default. A
+        :class:`~steepest.schedules.Plateau` is copied, and observes the loss after every epoch.
     optimizer_params : dict or None, default None
         Its other options: ``{"momentum": 0.9}``.
     alpha : float, default 1e-4
@@ -129,12 +130,12 @@ class SoftmaxClassifier(ClassifierMixin, LinearTrained):  # type: ignore[misc]
         return self._train_classes(X, y, sample_weight, goes_on=goes_on, is_part=False)
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
-        """Train through one epoch of a part of the data; the optimizer goes on from call to call.
+        """Train through one epoch of a part of the data; the optimizer goes on from part to part.
 
         Parameters
         ----------
         X, y, sample_weight
-            As for :meth:`fit`. The default optimizer is Adam here.
+            As for :meth:`fit`. The default optimizer is Adam here. After a ``fit`` it begins anew.
         classes : array of shape (n_classes,)
             All classes there will be; needed in the first call only.
 

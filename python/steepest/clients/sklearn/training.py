@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import warnings
-from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
-from sklearn.utils import check_random_state, check_scalar
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from ...arrays import Array
+from ...checkpoint import copied_rates
 from ...maximization.defaults import build
 from ...maximization.iterate import Iterate
+from ...maximization.loop import observers
 from ...minibatches import minibatches
 from ...optimizer import Optimizer
 from .affine import Affine
+from .checks import check_parameters
 from .optimizers import optimizer_class, revived
 
 #: Rows X, targets, and weights whose mean is 1.
@@ -44,6 +46,7 @@ class LinearTrained(BaseEstimator):  # type: ignore[misc]
     validation_scores_: list[float] | None
     best_validation_score_: float | None
     _affine: Affine
+    _steps_parts: bool
 
     def __init__(
         self,
@@ -124,16 +127,7 @@ class LinearTrained(BaseEstimator):  # type: ignore[misc]
 
     def _checked(self, X: Any, y: Any, goes_on: bool) -> Any:
         """Data as an array or a CSR matrix, of float32 or float64, after all parameters were checked."""
-        check_scalar(self.alpha, "alpha", Real, min_val=0)
-        check_scalar(self.max_iter, "max_iter", Integral, min_val=1)
-        check_scalar(self.n_iter_no_change, "n_iter_no_change", Integral, min_val=1)
-        if self.batch_size is not None:
-            check_scalar(self.batch_size, "batch_size", Integral, min_val=1)
-        if self.tol is not None:
-            check_scalar(self.tol, "tol", Real, min_val=0)
-        fraction = self.validation_fraction
-        inside = {"min_val": 0, "max_val": 1, "include_boundaries": "neither"}
-        check_scalar(fraction, "validation_fraction", Real, **inside)
+        check_parameters(self)
         how = {"accept_sparse": "csr", "dtype": _DTYPES, **self._y_checks}
         return validate_data(self, X, y, reset=not goes_on, **how)
 
@@ -157,7 +151,7 @@ class LinearTrained(BaseEstimator):  # type: ignore[misc]
             )
             held_out = held_X, held_targets, held_weights
         sample = X, targets, weights / weights.mean()
-        if not (goes_on and is_part):
+        if not (goes_on and is_part and self._steps_parts):
             self._start(sample, goes_on=goes_on, is_part=is_part)
         if not goes_on:
             self.loss_curve_ = []
@@ -191,7 +185,8 @@ class LinearTrained(BaseEstimator):  # type: ignore[misc]
             intercept = np.zeros_like(intercept)
         start = {"coef": coef, "intercept": np.asarray(intercept)}
         x = Iterate({name: array.astype(X.dtype) for name, array in start.items()})
-        rate = {} if self.learning_rate is None else {"lr": self.learning_rate}
+        (lr,) = copied_rates([self.learning_rate])  # a Plateau is a parameter, and stays as it is
+        rate = {} if lr is None else {"lr": lr}
         self.optimizer_ = build(
             None if self.optimizer is None else optimizer_class(self.optimizer),
             {**rate, **(self.optimizer_params or {})},
@@ -201,6 +196,7 @@ class LinearTrained(BaseEstimator):  # type: ignore[misc]
             projected=False,
         )
         self._affine = Affine(x.x, center, steps_intercept)
+        self._steps_parts = is_part
 
     def _rows_a_step(self, rows: int) -> int:
         return rows if self.batch_size is None else min(self.batch_size, rows)
@@ -225,6 +221,8 @@ class LinearTrained(BaseEstimator):  # type: ignore[misc]
                 self.optimizer_.step(gradient)
                 total += loss * len(rows)
             self.loss_curve_.append(total / n)
+            for observe in observers(self.optimizer_.lr, -1):
+                observe(total / n)
             measured = self.loss_curve_[-1] / unit
             if held_out:
                 measured = -self._validate(held_out)
@@ -244,12 +242,12 @@ class LinearTrained(BaseEstimator):  # type: ignore[misc]
     def _objective(self, sample: Sample) -> tuple[float, dict[str, Any]]:
         """The penalised mean loss of these rows, and its gradient."""
         X, targets, weights = sample
-        coef = self._affine.coef
+        coef, alpha = self._affine.coef, float(self.alpha)  # a NumPy number makes float32 float64
         losses, slopes = self._losses(self._affine.scores(X), targets)
-        loss = losses @ weights / len(weights) + self.alpha / 2 * (coef**2).sum()
+        loss = losses @ weights / len(weights) + alpha / 2 * (coef**2).sum()
         slopes = (slopes.T * (weights / len(weights))).T
         by_coef, by_intercept = self._affine.gradient(X, slopes)
-        return float(loss), {"coef": by_coef + self.alpha * coef, "intercept": by_intercept}
+        return float(loss), {"coef": by_coef + alpha * coef, "intercept": by_intercept}
 
     def _validate(self, held_out: Sample) -> float:
         X, targets, weights = held_out
