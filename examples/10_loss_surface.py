@@ -2,7 +2,7 @@
 
 The cross-entropy of a classifier σ(θ₁x₁ + θ₂x₂ + θ₃), over θ₁ and θ₂, is a valley: descent goes to its floor,
 ascent goes on until it is stopped, and upside down they change their parts. Written down naively, the loss is
-infinite wherever the classifier is certain and wrong, and the ascent ends at the first such place.
+infinite where the classifier is certain of class 1 and wrong, and there the ascent ends.
 
 The naive loss takes the logarithm of 1 − p, with p = σ(z): in float64 that is 0 from z = 37 on, in float32
 from z = 17. logaddexp(0, z) is −log(1 − p), too, and finite for every z.
