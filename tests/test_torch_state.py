@@ -429,7 +429,7 @@ DAMAGED: dict[str, tuple[Any, Any, list[str]]] = {
     "a rate on another device": (
         group("lr", Tensor(np.array(0.1), device="cuda:0")),
         TypeError,
-        ["param_groups[1]", "lr", "cuda:0", "on the CPU"],
+        ["param_groups[1]", "lr", "cuda:0", "cuda:0", "copy it to the host"],
     ),
     "no state": (drop("state"), ValueError, ["no 'state'"]),
     "a list of states": (put("state", []), TypeError, ["state", "list"]),
@@ -474,7 +474,7 @@ DAMAGED: dict[str, tuple[Any, Any, list[str]]] = {
     "a tensor on another device": (
         put("state", 1, "exp_avg", FOREIGN),
         TypeError,
-        ["'b'", "exp_avg", "cuda:0", "on the CPU"],
+        ["'b'", "exp_avg", "cuda:0", "cuda:0", "copy it to the host"],
     ),
     "a tensor of bfloat16": (
         put("state", 1, "exp_avg", Brain(ONES)),
@@ -654,7 +654,7 @@ class TestTorch:
         ("change", "words"),
         [
             (lambda tensor: tensor.bfloat16(), ["float32, float64"]),
-            (lambda tensor: tensor.to("meta"), ["on the CPU"]),
+            (lambda tensor: tensor.to("meta"), ["cuda:0", "copy it to the host"]),
             (lambda tensor: tensor.to_sparse(), ["sparse", "dense"]),
         ],
         ids=["bfloat16", "meta", "sparse"],
