@@ -245,7 +245,8 @@ class TestMistakes:
         report = check_gradient(cubes, lambda z: factor * grad_cubes(z).conj(), z)
         assert (report.ok, report.verdict) == (False, "conjugate")
         assert report.factor == pytest.approx(factor, rel=1e-3)
-        for said in ("∂f/∂Re − i ∂f/∂Im", "JAX", "np.conj"):
+        by = {1: "it is", 0.5: "it, divided by 0.5, is", -1: "it, divided by -1, is"}[factor]
+        for said in ("∂f/∂Re − i ∂f/∂Im", "JAX", f"np.conj of {by} what is wanted"):
             assert said in report.message
 
     def test_of_a_complex_gradient_without_imaginary_part_are_found(self) -> None:

@@ -211,6 +211,15 @@ class TestInputs:
         assert w.data.tolist() == [-1j, -1]
 
 
+    def test_may_have_as_many_axes_as_numpy_has(self, library: Any) -> None:
+        z = np.zeros((1,) * 60 + (2,) * 4, complex)
+        library.Adam(z, lr=1.0).step(np.full(z.shape, 1 - 2j))
+        np.testing.assert_allclose(z, -1 + 1j)
+        found = steepest.minimize(lambda z: float((abs(z - 1j) ** 2).sum()), z)
+        assert found.x.shape == z.shape
+        np.testing.assert_allclose(found.x, 1j, atol=1e-5)
+
+
 class TestNonfinite:
     @pytest.mark.parametrize("bad", [complex(1, np.nan), complex(np.inf, 1), complex(0, -np.inf)])
     def test_part_is_found_and_named(self, library: Any, bad: complex) -> None:

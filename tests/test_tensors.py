@@ -177,6 +177,16 @@ class TestTorch:
         with refused((TypeError, ValueError, RuntimeError)):
             GradientAscent({"W": negated})
 
+    def test_lazily_conjugated_gradients_are_read(self, torch: Any) -> None:
+        w = torch.zeros(2, dtype=torch.complex128)
+        w.grad = torch.tensor([1 + 2j, 3j], dtype=torch.complex128).conj()
+        assert w.grad.is_conj()
+        opt = GradientAscent([w], **TEXTBOOK)
+        opt.step()
+        assert w.tolist() == [1 - 2j, -3j]
+        with refused(ValueError, "read-only", opt=opt):
+            opt.step(zero_grads=True)
+
     def test_a_tensor_that_is_not_a_leaf_still_shares(self, torch: Any) -> None:
         w = torch.ones(2, dtype=torch.float64, requires_grad=True)
         view = w.detach()

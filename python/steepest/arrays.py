@@ -17,6 +17,9 @@ Array = NDArray[Any]
 #: The dtypes that are stepped; a complex number is stepped as two real ones.
 WANTED = "float32, float64, complex64 or complex128"
 
+#: As many as NumPy has.
+_MOST_AXES = 64
+
 #: How many candidates an exact overlap test may try: the question is NP-hard, the work is bounded.
 _MOST_WORK = 100_000
 
@@ -32,12 +35,16 @@ def described(value: Any) -> str:
 
 def reals(array: Array) -> Array:
     """The real numbers of an array, in its memory; a complex one gets a last axis for Re and Im."""
-    return array[..., np.newaxis].view(array.real.dtype) if array.dtype.kind == "c" else array
+    if array.dtype.kind != "c":
+        return array
+    if array.ndim == _MOST_AXES:  # there is no room for one more; most of them are of length 1
+        array = array.squeeze()
+    return array[..., np.newaxis].view(array.real.dtype)
 
 
-def of_reals(array: Array, dtype: np.dtype[Any]) -> Array:
-    """The array of a dtype whose `reals` these are, in their memory."""
-    return array.view(dtype)[..., 0] if dtype.kind == "c" else array
+def of_reals(array: Array, dtype: np.dtype[Any], shape: tuple[int, ...]) -> Array:
+    """The array of a dtype and shape whose `reals` these are, in their memory."""
+    return array.view(dtype).reshape(shape) if dtype.kind == "c" else array
 
 
 def parameter_array(label: str, value: Any) -> Array:
@@ -95,6 +102,11 @@ def _shared(label: str, value: Any) -> Array:
 
 def gradient_array(label: str, value: Any) -> Array:
     """The plain array of a gradient; foreign arrays and scalars are viewed through NumPy."""
+    return readable_array(label, value, "gradient is")
+
+
+def readable_array(label: str, value: Any, said: str = "got") -> Array:
+    """A plain array to read from; messages say what was ``said`` before they describe the value."""
     refuse_sparse(label, value)
     if isinstance(value, np.ndarray):
         _refuse_masked(label, value)
@@ -104,7 +116,7 @@ def gradient_array(label: str, value: Any) -> Array:
     try:
         # A tensor in a graph is viewed by its .data only; its .grad must not be touched.
         if hasattr(getattr(value, "data", None), "__array__"):
-            return np.asarray(value.data)
+            return _resolved(value.data)
         if hasattr(value, "__dlpack__"):
             return np.asarray(np.from_dlpack(value))
         if hasattr(value, "__array__") or hasattr(value, "__array_interface__"):
@@ -112,10 +124,18 @@ def gradient_array(label: str, value: Any) -> Array:
             return view if np.may_share_memory(view, np.asarray(value)) else _read_only(view)
     except Exception as error:
         wrong = devices.elsewhere(value) or f"cannot be viewed as a NumPy array ({error})"
-        raise TypeError(f"{label}: gradient is {described(value)}, which {wrong}") from error
+        raise TypeError(f"{label}: {said} {described(value)}, which {wrong}") from error
     elsewhere = devices.elsewhere(value)
     wrong = f"which {elsewhere}" if elsewhere else "expected an array"
-    raise TypeError(f"{label}: gradient is {described(value)}, {wrong}")
+    raise TypeError(f"{label}: {said} {described(value)}, {wrong}")
+
+
+def _resolved(data: Any) -> Array:
+    """A view of it; a copy of a tensor of torch whose conjugation or sign is still to be computed."""
+    if not hasattr(data, "resolve_conj"):
+        return np.asarray(data)
+    plain = data.resolve_conj().resolve_neg()
+    return np.asarray(plain) if plain is data else _read_only(np.asarray(plain))
 
 
 def _read_only(copy: Array) -> Array:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import Array, described, is_parameter, parameter_array
+from .arrays import Array, described, is_parameter, readable_array
 from .parameters import Leaf, Nesting, Node
 
 
@@ -57,7 +57,7 @@ class Point(Nesting):
     def _leaf(self, value: Any, path: tuple[str, ...]) -> Leaf:
         label = self._label(path)
         try:
-            array = parameter_array(label, value) if is_parameter(value) else np.asarray(value)
+            array = readable_array(label, value) if is_parameter(value) else np.asarray(value)
         except ValueError as error:
             raise ValueError(f"{label}: its rows differ in length ({error})") from error
         leaf = Leaf(".".join(path) or self.name, value, self._copied(label, value, array))

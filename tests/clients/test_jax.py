@@ -88,6 +88,12 @@ class TestGradientsAsTheyCome:
             GradientDescent(p).step(jax.grad(square)(p))
         assert (p == 1).all()
 
+    def test_arrays_of_jax_are_points_to_start_from(self) -> None:
+        x0 = jnp.zeros(2)
+        found = minimize(value_and_grad(lambda x: ((x - 1) ** 2).sum()), x0, True)
+        np.testing.assert_allclose(found.x, 1, atol=1e-4)
+        assert x0.tolist() == [0, 0]
+
     def test_arrays_of_jax_cannot_be_parameters(self) -> None:
         with pytest.raises(TypeError, match=r"read-only.*numpy\.array\(array\)"):
             GradientDescent({"w": jnp.ones(2)})

@@ -117,6 +117,9 @@ def _comparable(finding: Finding) -> Array:
 
 
 def _turned(word: str, what: str, factor: float) -> Mistake:
+    if word == "conjugate":
+        by = "" if factor == 1 else f", divided by {factor:.6g},"
+        what += f"; np.conj of it{by} is what is wanted"
     if factor == 1:
         return Mistake(word, f"grad gives {what}", factor)
     if factor == -1:
@@ -137,9 +140,5 @@ def _conjugated(gradient: Array) -> Array | None:
 _TURNS: tuple[tuple[str, str, Callable[[Array], Array | None]], ...] = (
     ("", "∇f", lambda gradient: gradient),
     ("transposed", "∇f transposed", _transposed),
-    (
-        "conjugate",
-        "the conjugate of ∇f, ∂f/∂Re − i ∂f/∂Im, as JAX and autograd do; np.conj of it is what is wanted",
-        _conjugated,
-    ),
+    ("conjugate", "the conjugate of ∇f, ∂f/∂Re − i ∂f/∂Im, as JAX and autograd do", _conjugated),
 )

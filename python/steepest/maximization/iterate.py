@@ -38,7 +38,7 @@ class Iterate:
     def filled(self, arrays: Iterable[Array]) -> Any:
         """These arrays in x0's form, in their memory."""
         pairs = zip(arrays, self.point.leaves, strict=True)
-        return self.point.filled([of_reals(array, leaf.dtype) for array, leaf in pairs])
+        return self.point.filled([of_reals(array, leaf.dtype, leaf.shape) for array, leaf in pairs])
 
     def formed(self, arrays: Iterable[Array]) -> Any:
         """Copies of these arrays in x0's form."""
