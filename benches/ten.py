@@ -47,7 +47,7 @@ PROBLEMS = {
 UNBOUNDED = (3, 4, 5, 8)
 #: Only steps along the gradient end where the ball is best, so there is no beta then.
 IN_BALL: dict[str, Any] = {"beta": None}
-#: The LSTM's gates are shut for ever if they are shut on the wrong side, so it begins with small steps.
+#: Whole steps from the first one on leave a unit of the LSTM at 0 for ever, so it begins with small ones.
 OPTIONS: dict[int, dict[str, Any]] = {10: {"warmup_steps": 100}}
 
 
