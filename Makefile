@@ -50,7 +50,7 @@ run-clients: $(venv)/.extension $(venv)/.clients $(venv)/.torch
 test-gallery: ## run all examples, and check the figures they find, in .venv-clients
 	@$(MAKE) --no-print-directory venv=.venv-clients run-gallery
 
-run-gallery: $(venv)/.extension $(venv)/.clients
+run-gallery: $(venv)/.extension $(venv)/.clients $(venv)/.torch
 	@$(python) -m pytest tests/gallery $(ARGS)
 
 gallery: ## draw all examples anew, and make their contact sheet
