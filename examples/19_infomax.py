@@ -4,9 +4,9 @@ Uncorrelated is not yet unmixed: InfoMax turns the mixtures until the sources' d
 Laplace noise. If one is a square wave its density has two humps instead of one peak, and plain InfoMax fails;
 the extended one chooses, and succeeds.
 
-InfoMax is maximum likelihood of X = W⁻¹u with independent sources u: log |det W| + mean Σ log p(u). The peaked
-p is the logistic density (Bell and Sejnowski, 1995), that of two humps cosh(u) exp(−u²/2). Which of them a
-source has is told by whether it would stay where it is (Lee, Girolami and Sejnowski, 1999).
+InfoMax is maximum likelihood of X = W⁻¹u with independent sources u: log |det W| + mean Σ log p(u). The
+peaked p is the logistic density (Bell and Sejnowski, 1995), that of two humps cosh(u) exp(−u²/2). Which of
+them a source has is told by whether it would stay where it is (Lee, Girolami and Sejnowski, 1999).
 """
 
 from typing import Any
