@@ -55,7 +55,7 @@ def start(X: Array, seed: int = 0) -> dict[str, Array]:
     return {"plus": codes[0], "minus": codes[1], "D": projections.sphere(axis=1)(noise)}
 
 
-def learn(X: Array, seed: int = 0, steps: int = 2000) -> tuple[Array, Array, list[float]]:
+def learn(X: Array, seed: int = 0, steps: int = 1500) -> tuple[Array, Array, list[float]]:
     """Codes, dictionary, and the objective a patch at every step."""
     p, values = start(X, seed), []
     positive, ball = projections.nonnegative(), projections.l2_ball(axis=1)
@@ -69,7 +69,7 @@ def learn(X: Array, seed: int = 0, steps: int = 2000) -> tuple[Array, Array, lis
     return p["plus"] - p["minus"], p["D"], [*values, objective(p, X) / len(X)]
 
 
-def by_subgradient(X: Array, D: Array, steps: int = 500) -> Array:
+def by_subgradient(X: Array, D: Array, steps: int = 200) -> Array:
     """Codes for the same dictionary without the split: they jump over 0."""
     a = np.zeros((len(X), len(D)))
     opt = GradientDescent(a, lr=0.02, momentum=0.0, beta=None)

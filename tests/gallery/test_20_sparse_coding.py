@@ -29,7 +29,7 @@ class TestSparseCoding:
 
     def test_a_subgradient_gives_no_zeros(self, seed: int, example: Any) -> None:
         X = example.load(seed)
-        codes = example.by_subgradient(X, example.start(X, seed)["D"], steps=200)
+        codes = example.by_subgradient(X, example.start(X, seed)["D"])
         assert not (codes == 0).any()
 
 
