@@ -210,7 +210,6 @@ class TestInputs:
         library.SGD([w], lr=1.0).step()
         assert w.data.tolist() == [-1j, -1]
 
-
     def test_may_have_as_many_axes_as_numpy_has(self, library: Any) -> None:
         z = np.zeros((1,) * 60 + (2,) * 4, complex)
         library.Adam(z, lr=1.0).step(np.full(z.shape, 1 - 2j))

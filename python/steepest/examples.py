@@ -25,7 +25,7 @@ def summary(path: Path) -> str:
 
 
 def run(name: str, arguments: Sequence[str] = ()) -> None:
-    """Run an example, called by its name, its number, or its name without the number.
+    """Run an example, called by its name, or its name without the number; or all of a number.
 
     Raises
     ------
@@ -38,9 +38,11 @@ def run(name: str, arguments: Sequence[str] = ()) -> None:
     found = [path for stem, path in known.items() if name.zfill(2) in (stem, *stem.split("_", 1))]
     if not found:
         raise ValueError(f"name: got {name!r}, expected one of {', '.join(known)}")
-    given, sys.argv = sys.argv, [str(found[0]), *arguments]
+    given = sys.argv
     try:
-        runpy.run_path(sys.argv[0], run_name="__main__")
+        for path in found:  # two may have one number
+            sys.argv = [str(path), *arguments]
+            runpy.run_path(str(path), run_name="__main__")
     finally:
         sys.argv = given
 

@@ -2,37 +2,24 @@
 
 import math
 import runpy
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import gymnasium
 import numpy as np
 import pytest
 
-EXAMPLE = Path(__file__).parents[2] / "examples/17_policy_gradient.py"
+from examples.clients.gymnasium_play import LEARNING, alone, learn
 
 
 @pytest.fixture(scope="module")
 def agent() -> Any:
-    return SimpleNamespace(**runpy.run_path(str(EXAMPLE)))
-
-
-def alone(theta: Any, seed: int) -> float:
-    """The return of one episode of the surer action, in gymnasium's ordinary environment."""
-    with gymnasium.make("CartPole-v1") as env:
-        state, _ = env.reset(seed=seed)
-        total, over = 0.0, False
-        while not over:
-            state, reward, terminated, truncated, _ = env.step(int(theta @ state > 0))
-            total, over = total + float(reward), terminated or truncated
-    return total
+    return SimpleNamespace(**runpy.run_path(str(LEARNING)))
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_what_it_has_learnt_it_can_do_alone(seed: int, agent: Any) -> None:
-    theta, returns = agent.reinforce(seed)
-    assert returns[-50:].mean() >= 475
+def test_what_it_has_learnt_it_can_do_alone(seed: int, tmp_path: Any) -> None:
+    learn(tmp_path / "policy.npy", seed)
+    theta = np.load(tmp_path / "policy.npy")
     assert np.mean([alone(theta, 1000 + i) for i in range(10)]) >= 475
 
 
