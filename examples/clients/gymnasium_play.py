@@ -1,7 +1,7 @@
 """A policy that was learnt in batches plays alone: gymnasium's CartPole-v1, ten episodes.
 
-Learning is the gallery's, `examples/17_policy_gradient.py`. Here the policy is what a user of it holds, an array:
-it is kept in a file of NumPy's, read again, and takes the surer action in gymnasium's ordinary environment.
+Learning is the gallery's, `examples/17_policy_gradient.py`. Here the policy is what a user of it holds, an
+array: it is kept in a file, read again, and takes the surer action in gymnasium's ordinary environment.
 """
 
 import runpy
