@@ -38,12 +38,15 @@ def numbers(told: StepInfo | State) -> dict[str, float]:
 
 def csv_rows(file: TextIO) -> Callback:
     """Rows under a line of names; a file opened with "a" goes on where it ended."""
+    is_begun = False
 
     def callback(told: StepInfo | State) -> None:
+        nonlocal is_begun
         row = numbers(told)
         rows = csv.DictWriter(file, row)
-        if file.tell() == 0:
+        if not (is_begun or (file.seekable() and file.tell())):  # a pipe has no place to tell
             rows.writeheader()
+        is_begun = True
         rows.writerow(row)
 
     return callback

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from . import family
+from .arrays import Array
 from .optimizer import Optimizer
 
 Base = TypeVar("Base")
@@ -49,6 +50,22 @@ def check(optimizer: Callable[..., Optimizer] | None, **options: Any) -> None:
     if optimizer is None:
         raise TypeError("Optimizer: is none itself, expected one of its subclasses")
     optimizer(np.zeros(1, np.float32), **options)
+
+
+def refuse(options: Iterable[str], instead: Mapping[str, str]) -> None:
+    """TypeError for an option that is spelt otherwise, with what to write ``instead``."""
+    for name in options:
+        if name in instead:
+            raise TypeError(f"{name}: not taken here, expected {instead[name]}")
+
+
+def check_real(label: str, array: Array) -> None:
+    """TypeError for complex numbers, where the library has no convention for their gradient."""
+    if np.iscomplexobj(array):
+        raise TypeError(
+            f"{label}: got an array of {array.dtype}, expected float32 or float64; "
+            "step its real and its imaginary part, as two arrays"
+        )
 
 
 def default_rate(optimizer: Callable[..., Optimizer]) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import logging
 from typing import Any
 
 import autograd
@@ -174,6 +175,35 @@ class TestStandIns:
         with pytest.raises(FloatingPointError, match="not finite"):
             here.adam(lambda x, i: x / 0.0 if i else x, np.array([np.inf]))
 
+    @pytest.mark.parametrize("name", ["adam", "sgd", "rmsprop", "lion"])
+    def test_an_imaginary_part_is_not_dropped(self, name: str) -> None:
+        told: list[int] = []
+        for start, gradient in (
+            (np.ones(2), np.ones(2) + 5j),
+            ({"a": 1.0, "b": [2.0]}, {"a": 1.0, "b": [2j]}),
+        ):
+            with pytest.raises(TypeError, match="grad: gave complex128, expected real numbers"):
+                getattr(here, name)(
+                    lambda x, i, g=gradient: g, start, lambda x, i, g: told.append(i)
+                )
+        assert told == []
+
+    def test_no_step_is_differentiated(self) -> None:
+        for said, optimized in (
+            ("x0: got autograd ArrayBox", lambda w: here.sgd(lambda x, i: 2 * x, w)),
+            ("grad: got autograd ArrayBox", lambda w: here.sgd(lambda x, i: w * x, np.ones(2))),
+        ):
+            with pytest.raises(TypeError, match=said):
+                autograd.grad(lambda w, f=optimized: anp.sum(f(w)))(np.ones(2))
+
+    def test_nothing_is_logged_unless_asked_for(self, caplog: Any) -> None:
+        caplog.set_level(logging.INFO)
+        for name in ("sgd", "rmsprop", "adam", "lion"):
+            getattr(here, name)(lambda x, i: x, np.ones(2), num_iters=20)
+        assert caplog.records == []
+        here.lion(lambda x, i: x, np.ones(2), num_iters=20, logging_interval=10)
+        assert len(caplog.records) == 2
+
 
 class TestTheRestOfTheFamily:
     def test_is_all_here(self) -> None:
@@ -314,6 +344,24 @@ class TestAdapter:
             assert found.x["a"].dtype == np.float32
             np.testing.assert_allclose(found.x["b"], 1.0, atol=1e-5)
             assert found.success
+
+    @pytest.mark.filterwarnings("error")
+    @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+    def test_of_a_real_argument_is_real_also_where_autograds_is_not(self, dtype: Any) -> None:
+        A = np.array([[1 + 2j, 3j], [2, 1 - 1j]])
+
+        def f(x: Any) -> Any:
+            return anp.sum(anp.abs(anp.linalg.solve(A, x)) ** 2)
+
+        x = np.array([0.3, 0.7], dtype)
+        assert np.abs(autograd.grad(f)(x).imag).max() > 0.1
+        assert here.grad(f)(x).dtype == dtype
+        assert check_gradient(f, here.grad(f), x).ok
+
+    def test_a_list_of_numbers_is_one_array(self) -> None:
+        gradient = here.grad(lambda x: x[0] * x[1])([2.0, 3.0])
+        np.testing.assert_array_equal(gradient, [3.0, 2.0])
+        assert isinstance(gradient, np.ndarray)
 
     def test_a_value_that_is_not_one_number_is_autograds_error(self) -> None:
         with pytest.raises(TypeError, match="scalar"):

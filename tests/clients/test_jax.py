@@ -210,6 +210,18 @@ class TestAdapter:
                 == np.asarray(jax.tree.leaves(x)[-1]).dtype.itemsize
             )
 
+    def test_what_is_no_plain_array_is_refused_by_its_path(self, x32: None) -> None:
+        plain = np.ones(3, np.float32)
+        gradient = grad(lambda p: square(p["a"]))
+        for leaf, said in (
+            (np.ma.array(plain, mask=[0, 1, 0]), "a MaskedArray, whose mask would be ignored"),
+            ("text", "str, expected an array"),
+            (object(), "object, expected an array"),
+        ):
+            with pytest.raises(TypeError, match=r"argument 0\['b'\]\[0\]: got " + said):
+                gradient({"a": plain, "b": [leaf]})
+        assert gradient({"a": plain, "b": [None]})["b"] == [None]  # which is no leaf in JAX
+
     def test_what_jax_is_handed_shares_no_memory(self, x32: None, monkeypatch: Any) -> None:
         handed: list[Any] = []
         jit = jax.jit
@@ -251,6 +263,10 @@ class TestAdapter:
             ours, wanted = grad(f, argnums)(*at, c=2.0), jax.grad(f, argnums)(*at, c=2.0)
             assert type(ours) is (tuple if isinstance(argnums, tuple) else np.ndarray)
             np.testing.assert_array_equal(ours, wanted)
+        for argnums in (np.int64(1), [1], (np.int32(1),)):
+            ours, wanted = grad(f, argnums)(*at), jax.grad(f, argnums)(*at)
+            np.testing.assert_array_equal(ours, wanted)
+            assert isinstance(ours, tuple) is isinstance(wanted, tuple)
         assert grad(f).__name__ == "f"
         gradient, more = grad(lambda a: (square(a), {"a": a}), has_aux=True)(at[0])
         np.testing.assert_array_equal(gradient, [2, 4])

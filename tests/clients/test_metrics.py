@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+import os
 import struct
 import subprocess
 import sys
@@ -153,6 +154,18 @@ def test_appending_goes_on_under_the_same_names(tmp_path: Path) -> None:
         assert [row["step"] for row in csv.DictReader(file)] == ["1", "2", "3"] * 2
     lines = (tmp_path / "run.jsonl").read_text().splitlines()
     assert [json.loads(line)["step"] for line in lines] == [1, 2, 3] * 2
+
+
+def test_rows_go_into_a_pipe_and_after_what_is_in_a_file(tmp_path: Path) -> None:
+    read, write = os.pipe()
+    with os.fdopen(read, newline="") as out, os.fdopen(write, "w", newline="") as file:
+        metrics.climb_by_hand(metrics.csv_rows(file), steps=3)
+        file.close()
+        piped = out.read()
+    with (tmp_path / "run.csv").open("w", newline="") as file:
+        metrics.climb_by_hand(metrics.csv_rows(file), steps=3)
+    assert piped == (tmp_path / "run.csv").read_bytes().decode()
+    assert [row["step"] for row in csv.DictReader(io.StringIO(piped))] == ["1", "2", "3"]
 
 
 def test_what_was_told_is_there_when_a_run_breaks(tmp_path: Path) -> None:

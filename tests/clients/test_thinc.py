@@ -111,6 +111,26 @@ class TestAsThincsOwn:
         else:
             np.testing.assert_allclose(mine.averages[KEY], theirs.averages[KEY], atol=2e-6)
 
+    @pytest.mark.parametrize("seed", [0, 1, 2])
+    @pytest.mark.parametrize(
+        ("name", "decay", "within"),
+        [("Adam", {"L2_is_weight_decay": False}, 2e-5), ("AdamW", {}, 1e-3)],
+    )
+    def test_decays_as_it_does_where_nothing_is_clipped(
+        self, seed: int, name: str, decay: Any, within: float
+    ) -> None:
+        mine = getattr(ours, name)(0.01, weight_decay=0.1, grad_clip=0.0)
+        theirs = thinc.api.Adam(0.01, L2=0.1, grad_clip=0.0, **decay)
+        (W, _), (V, _) = arrays(3, 2, seed=seed), arrays(3, 2, seed=seed)
+        plain = W.copy()
+        without = thinc.api.Adam(0.01, grad_clip=0.0)
+        for t in range(100):
+            gradient = arrays(3, 2, seed=100 * seed + t)[1]
+            for optimizer, weights in (mine, W), (theirs, V), (without, plain):
+                optimizer(KEY, weights, gradient.copy())
+        np.testing.assert_allclose(W, V, rtol=0, atol=within)
+        assert np.abs(plain - V).max() > 10 * within
+
     def test_is_one_of_thincs_and_goes_into_its_registry(self) -> None:
         thinc.api.registry.optimizers.register("steepest.Adam", func=ours.Adam)
         config = {"optimizer": {"@optimizers": "steepest.Adam", "learn_rate": 0.5}}
@@ -167,6 +187,13 @@ class TestCall:
         W, dW = np.zeros((0, 3), np.float32), np.zeros((0, 3), np.float32)
         assert ours.Adam()(KEY, W, dW)[0] is W
 
+    def test_averages_are_of_float32_as_thincs(self) -> None:
+        W = np.ones(2)
+        optimizer = ours.Adam(0.1)
+        optimizer(KEY, W, np.ones(2))
+        assert W.dtype == np.float64
+        assert optimizer.averages[KEY].dtype == np.float32
+
     def test_state_follows_the_key(self) -> None:
         W, twin = arrays(4)[0], arrays(4)[0]
         optimizer, reference = ours.Adam(0.1), ours.Adam(0.1)
@@ -200,8 +227,13 @@ class TestRefused:
             ({"lr": 0.1}, TypeError, "lr.*learn_rate"),
             ({"momentum": 0.9}, TypeError, "momentum"),
             ({"eps": -1.0}, ValueError, "eps.*-1"),
-            ({"learn_rate": -1.0}, ValueError, "lr.*-1"),
-            ({"learn_rate": True}, TypeError, "lr.*True"),
+            ({"learn_rate": -1.0}, ValueError, r"learn_rate: got -1\.0"),
+            ({"learn_rate": True}, TypeError, "learn_rate: got True"),
+            (
+                {"grad_clip": -1.0},
+                ValueError,
+                r"grad_clip: got -1\.0, expected a finite number >= 0",
+            ),
             ({"learn_rate": "fast"}, ValueError, "learn_rate.*str"),
             ({"learn_rate": lambda t: 0.1}, ValueError, "learn_rate.*function"),
         ],
@@ -225,6 +257,25 @@ class TestRefused:
         W, dW = arrays(4)
         optimizer(KEY, W, dW)
         assert optimizer.nr_update[KEY] == 2
+
+    def test_schedules_that_fall_below_0(self) -> None:
+        for name, said in {
+            "learn_rate": "learn_rate: got -0.5",
+            "grad_clip": "grad_clip: got -0.5",
+        }.items():
+            W, dW = arrays(4)
+            optimizer, before = ours.Adam(**{name: [0.5, -0.5]}), W.copy()
+            optimizer.step_schedules()
+            with pytest.raises(ValueError, match=said):
+                optimizer(KEY, W, dW)
+            np.testing.assert_array_equal(W, before)
+
+    @pytest.mark.parametrize("dtype", ["complex64", "complex128"])
+    def test_complex_weights(self, dtype: str) -> None:
+        W = np.ones(2, dtype)
+        with pytest.raises(TypeError, match=f"W.*got an array of {dtype}, expected float32 or"):
+            ours.Adam(0.1)(KEY, W, np.ones(2, dtype))
+        assert (W == 1).all()
 
     def test_gradients_that_do_not_fit(self) -> None:
         W = np.ones((2, 3), np.float32)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from .. import extras, family
-from ..arrays import Array
+from ..arrays import Array, described
 from ..optimizer import Optimizer
 from ..points import Point
 
@@ -26,6 +26,9 @@ except ModuleNotFoundError as missing:
 
 Grad = Callable[[Any, int], Any]
 Callback = Callable[[Any, int, Any], Any]
+
+#: autograd's optimizers log nothing.
+_QUIET: dict[str, Any] = {"logging_interval": 0}
 
 
 def sgd(
@@ -43,7 +46,7 @@ def sgd(
     grad : callable
         ``grad(x, i)`` gives the gradient in x's form, i = 0, 1, … the iteration.
     x0 : array, number, or nesting of them in lists, tuples and dicts
-        Where to start; not changed. Steps are in float64 (complex128), whatever x0 is, as autograd's.
+        Where to start; not changed. Steps are in float64, also from float32 and integers, or complex128.
     callback : callable or None, default None
         ``callback(x, i, gradient)`` is called before every step. It may keep what it gets.
     num_iters : int, default 200
@@ -61,8 +64,8 @@ def sgd(
     Raises
     ------
     TypeError, ValueError
-        If an option is out of its range, under the name steepest has for it (lr, momentum), or the gradient
-        does not fit x0.
+        If an option is out of its range, under the name steepest has for it (lr, momentum), the gradient
+        does not fit x0 or is complex where x0 is not, x0 is of longdouble, or either is being differentiated.
     FloatingPointError
         If a gradient is not finite.
 
@@ -86,7 +89,7 @@ def sgd(
     """
 
     def started(x: Array) -> Optimizer:
-        return family.SGD(x, lr=step_size * (1.0 - mass), momentum=mass)
+        return family.SGD(x, lr=step_size * (1.0 - mass), momentum=mass, **_QUIET)
 
     return _descend(started, grad, x0, callback, num_iters)
 
@@ -142,7 +145,7 @@ def rmsprop(
     """
 
     def started(x: Array) -> Optimizer:
-        opt = family.RMSprop(x, lr=step_size, alpha=gamma, eps=eps)
+        opt = family.RMSprop(x, lr=step_size, alpha=gamma, eps=eps, **_QUIET)
         opt.state["0"]["square_avg"][...] = 1.0
         return opt
 
@@ -192,7 +195,7 @@ def adam(
     """
 
     def started(x: Array) -> Optimizer:
-        return family.Adam(x, lr=step_size, betas=(b1, b2), eps=eps)
+        return family.Adam(x, lr=step_size, betas=(b1, b2), eps=eps, **_QUIET)
 
     return _descend(started, grad, x0, callback, num_iters)
 
@@ -209,7 +212,8 @@ def _spelt(cls: Any) -> Callable[..., Any]:
         **options: Any,
     ) -> Any:
         rate = {} if step_size is None else {"lr": step_size}
-        return _descend(lambda x: cls(x, **rate, **options), grad, x0, callback, num_iters)
+        chosen = {**_QUIET, **rate, **options}
+        return _descend(lambda x: cls(x, **chosen), grad, x0, callback, num_iters)
 
     optimize.__name__ = optimize.__qualname__ = cls.__name__.lower()
     optimize.__doc__ = (
@@ -227,16 +231,32 @@ def _descend(
     num_iters: int,
 ) -> Any:
     """Steps on one flat copy of x0, as autograd's optimizers go."""
-    flat, unflatten = flatten(x0)
+    flat, unflatten = _flat("x0", x0)
     x = np.array(flat, np.result_type(flat, np.float64))
     opt = started(x)
     for i in range(num_iters):
         at = x.copy()  # what others get, and may keep
-        g = np.asarray(flatten(grad(unflatten(at), i))[0], x.dtype)
+        g, _ = _flat("grad", grad(unflatten(at), i))
+        if not np.can_cast(g.dtype, x.dtype, "same_kind"):
+            raise TypeError(
+                f"grad: gave {g.dtype}, expected real numbers, as x0 is; "
+                "steepest.clients.autograd.grad keeps the real part"
+            )
+        g = g.astype(x.dtype)
         if callback:
             callback(unflatten(at), i, unflatten(g))
         opt.step(g)
     return unflatten(x)
+
+
+def _flat(name: str, nested: Any) -> tuple[Array, Callable[[Array], Any]]:
+    """The numbers of a nesting in one array, and the way back."""
+    flat, unflatten = flatten(nested)
+    if not isinstance(flat, np.ndarray):
+        raise TypeError(
+            f"{name}: got {described(flat)}, expected numbers: no step is differentiated"
+        )
+    return flat, unflatten
 
 
 def value_and_grad(
@@ -297,9 +317,10 @@ def grad(fun: Callable[..., Any], argnum: int | tuple[int, ...] = 0) -> Callable
     Returns
     -------
     callable
-        With fun's arguments, gives the gradient in the form of the argument, and in the dtypes of its
-        arrays, where autograd's is float64. Of a complex z it is ∂f/∂Re z + i ∂f/∂Im z, the direction of
-        steepest ascent, where autograd's is the conjugate.
+        With fun's arguments, gives the gradient in the form of the argument, where a list of numbers is one
+        array, and in the dtypes of its arrays, where autograd's is float64, or complex of some real ones.
+        Of a complex z it is ∂f/∂Re z + i ∂f/∂Im z, the direction of steepest ascent, where autograd's is
+        the conjugate. It cannot be differentiated again.
 
     Raises
     ------
@@ -328,7 +349,12 @@ def _uphill(x: Any, gradient: Any) -> Any:
     """autograd's gradient in x's form and dtypes, and conjugated."""
     point = Point(x, takes_complex=True)
     placed = zip(point.leaves, point.place(gradient), strict=True)
-    return point.filled(np.conj(np.asarray(g, leaf.dtype)) for leaf, g in placed)
+    return point.filled(_like(leaf.array, np.asarray(g)) for leaf, g in placed)
+
+
+def _like(x: Array, gradient: Array) -> Array:
+    """A gradient by x, conjugated; by a real x its real part, as some rules of autograd leave it complex."""
+    return np.asarray(np.conj(gradient) if x.dtype.kind == "c" else gradient.real, x.dtype)
 
 
 _OTHERS = {

@@ -8,13 +8,14 @@ computes, and give it back in NumPy.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+import operator
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from .. import extras
-from ..arrays import Array
+from ..arrays import Array, described
 
 try:
     import jax
@@ -50,7 +51,7 @@ def value_and_grad(
     ------
     TypeError
         When called: an argument to differentiate by is of float64 or complex128 (or a Python float, which is
-        float64) while JAX computes in 32 bits; or as JAX does.
+        float64) while JAX computes in 32 bits, a MaskedArray, or no array of numbers; or as JAX does.
 
     Examples
     --------
@@ -91,7 +92,8 @@ def grad(
     callable
         With fun's arguments, gives the gradient, nested as the argument is: arrays of its shapes and dtypes,
         read-only where the memory is JAX's; with ``has_aux`` (gradient, more). Of a complex z it is
-        ∂f/∂Re z + i ∂f/∂Im z, the direction of steepest ascent, where JAX's is the conjugate.
+        ∂f/∂Re z + i ∂f/∂Im z, the direction of steepest ascent, where JAX's is the conjugate. It can be
+        neither differentiated again nor called within `jax.jit` or `jax.vmap`.
 
     Raises
     ------
@@ -123,7 +125,7 @@ def grad(
 
 def _copied(args: tuple[Any, ...], argnums: int | tuple[int, ...]) -> list[Any]:
     """The arguments, those to differentiate by as copies."""
-    numbers = (argnums,) if isinstance(argnums, int) else argnums
+    numbers = map(operator.index, argnums if isinstance(argnums, Sequence) else (argnums,))
     chosen = {n + len(args) if n < 0 else n for n in numbers}
 
     def copied(number: int, arg: Any) -> Any:
@@ -138,6 +140,12 @@ def _copied(args: tuple[Any, ...], argnums: int | tuple[int, ...]) -> list[Any]:
 def _copy(label: str, leaf: Any) -> Array:
     """A copy made by NumPy, here and now: that of jax.numpy.array waits its turn on the device."""
     copy = np.array(leaf)
+    if isinstance(leaf, np.ma.MaskedArray):
+        raise TypeError(
+            f"{label}: got a MaskedArray, whose mask would be ignored; expected a plain array"
+        )
+    if copy.dtype.kind in "OSU":
+        raise TypeError(f"{label}: got {described(leaf)}, expected an array or a number")
     taken = jax.dtypes.canonicalize_dtype(copy.dtype)
     if copy.dtype.kind in "fc" and taken != copy.dtype:
         raise TypeError(

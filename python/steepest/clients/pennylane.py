@@ -5,7 +5,9 @@ There is a class for each of steepest's optimizers, by its name.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -19,6 +21,14 @@ try:
 except ModuleNotFoundError as missing:
     raise extras.missing("steepest.clients.pennylane", "PennyLane", "pennylane") from missing
 
+#: PennyLane's options that steepest spells otherwise.
+_INSTEAD = {
+    "beta1": "betas=(beta1, beta2)",
+    "beta2": "betas=(beta1, beta2)",
+    "decay": "alpha, of RMSprop",
+    "lr": "stepsize",
+}
+
 
 class Optimizer(GradientDescentOptimizer):  # type: ignore[misc]  # no types where it is absent
     """What the classes of this module have in common: PennyLane's ``step`` and ``step_and_cost``.
@@ -29,6 +39,7 @@ class Optimizer(GradientDescentOptimizer):  # type: ignore[misc]  # no types whe
         The learning rate; by default that of steepest's class. It can be written at any time.
     **options
         The other options of steepest's class, by steepest's names: ``betas=(0.9, 0.99)``, ``maximize=True``.
+        ``logging_interval`` is 0 unless given.
 
     Attributes
     ----------
@@ -69,17 +80,17 @@ class Optimizer(GradientDescentOptimizer):  # type: ignore[misc]  # no types whe
     _family: ClassVar[Any] = None
 
     def __init__(self, stepsize: Any = None, **options: Any) -> None:
-        if "lr" in options:
-            raise TypeError("lr: not taken here, expected stepsize")
+        spelling.refuse(options, _INSTEAD)
+        self._options = {"logging_interval": 0, **options}
         rate = {} if stepsize is None else {"lr": stepsize}
-        spelling.check(self._family, **rate, **options)
+        with _of_stepsize():
+            spelling.check(self._family, **rate, **self._options)
         super().__init__(spelling.default_rate(self._family) if stepsize is None else stepsize)
-        self._options = options
         self.reset()
 
     def reset(self) -> None:
         """Forget the steps taken: the next one is the first."""
-        self._values: dict[int, Array] = {}  # of the arguments that are optimized, by their place
+        self._values: dict[str, Array] = {}  # of the arguments that are optimized, by their place
         self._optimizer: Any = None
 
     def apply_grad(self, grad: Sequence[Any], args: Sequence[Any]) -> list[Any]:
@@ -97,7 +108,11 @@ class Optimizer(GradientDescentOptimizer):  # type: ignore[misc]  # no types whe
         list
             New tensors for those that require a gradient, the others themselves.
         """
-        trained = {i: arg for i, arg in enumerate(args) if getattr(arg, "requires_grad", False)}
+        trained = {
+            f"argument {i}": arg
+            for i, arg in enumerate(args)
+            if getattr(arg, "requires_grad", False)
+        }
         if len(grad) != len(trained):
             raise ValueError(
                 f"grad: got {len(grad)} gradients, expected {len(trained)}, "
@@ -106,47 +121,61 @@ class Optimizer(GradientDescentOptimizer):  # type: ignore[misc]  # no types whe
         if not trained:
             return list(args)
         self._take(trained)
-        gradients: dict[int, Any] = dict.fromkeys(self._values)
-        for i, gradient in zip(trained, grad, strict=True):
-            # A circuit's are float64, whatever the argument is.
-            gradients[i] = np.asarray(gradient).astype(self._values[i].dtype, casting="same_kind")
-        self._optimizer.step(gradients)
-        return [
-            tensor(self._values[i].copy(), requires_grad=True) if i in trained else arg
-            for i, arg in enumerate(args)
-        ]
+        gradients: dict[str, Any] = dict.fromkeys(self._values)
+        for place, gradient in zip(trained, map(np.asarray, grad), strict=True):
+            dtype = self._values[place].dtype
+            # A circuit's are float64, whatever the argument is; what cannot be cast, a step refuses.
+            is_number = np.can_cast(gradient.dtype, dtype, "same_kind")
+            gradients[place] = gradient.astype(dtype) if is_number else gradient
+        with _of_stepsize():
+            self._optimizer.step(gradients)
+        new = {place: tensor(self._values[place].copy(), requires_grad=True) for place in trained}
+        return [new.get(f"argument {i}", arg) for i, arg in enumerate(args)]
 
-    def _take(self, trained: dict[int, Any]) -> None:
+    def _take(self, trained: dict[str, Any]) -> None:
         """Have these arguments' values in the arrays that are stepped."""
-        values = {i: _value(i, arg) for i, arg in trained.items()}
-        for i, value in values.items():
-            old = self._values.get(i, value)
+        values = {place: _value(place, arg) for place, arg in trained.items()}
+        for place, value in values.items():
+            old = self._values.get(place, value)
             if (value.shape, value.dtype) != (old.shape, old.dtype):
                 raise ValueError(
-                    f"argument {i}: is {value.dtype}{list(value.shape)} now, "
+                    f"{place}: is {value.dtype}{list(value.shape)} now, "
                     f"expected {old.dtype}{list(old.shape)}, as its state is; call reset()"
                 )
         is_known = self._values.keys() >= values.keys()
-        for i, value in values.items():
-            self._values.setdefault(i, value)[...] = value
+        for place, value in values.items():
+            self._values.setdefault(place, value)[...] = value
         if self._optimizer is None:
             self._optimizer = self._family(self._values, **self._options)
         elif not is_known:
             self._optimizer.rebind()
         if self._optimizer.lr != self.stepsize:
-            self._optimizer.lr = self.stepsize
+            with _of_stepsize():
+                self._optimizer.lr = self.stepsize
 
 
-def _value(i: int, arg: Any) -> Array:
+@contextmanager
+def _of_stepsize() -> Iterator[None]:
+    """What is wrong with lr is said of stepsize."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        if not str(error).startswith("lr:"):
+            raise
+        raise type(error)(re.sub(r"\blr\b", "stepsize", str(error))) from None
+
+
+def _value(place: str, arg: Any) -> Array:
     """A copy of an argument's values, checked."""
     if not isinstance(arg, np.ndarray):
-        raise TypeError(f"argument {i}: got {described(arg)}, expected a tensor of pennylane.numpy")
+        raise TypeError(f"{place}: got {described(arg)}, expected a tensor of pennylane.numpy")
     value: Array = np.array(arg)
-    check_parameter(f"argument {i}", value)
+    spelling.check_real(place, value)
+    check_parameter(place, value)
     return value
 
 
-_CLASSES = spelling.classes(Optimizer, "stepsize", given={}, instead=())
+_CLASSES = spelling.classes(Optimizer, "stepsize", given={"logging_interval": 0}, instead=_INSTEAD)
 __all__ = ["Optimizer", *_CLASSES]
 globals().update(_CLASSES)
 

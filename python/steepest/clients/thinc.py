@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from .. import extras, spelling
+from ..options import NOT_NEGATIVE
 
 try:
     import thinc.optimizers
@@ -19,13 +20,13 @@ except ModuleNotFoundError as missing:
 
 #: thinc's options that steepest spells otherwise.
 _INSTEAD = {
-    "L2": "weight_decay (of AdamW: decoupled, thinc's L2_is_weight_decay=True; of Adam: L2)",
+    "L2": "weight_decay (decoupled in AdamW, before the step; L2 in Adam, after grad_clip)",
     "L2_is_weight_decay": "AdamW with weight_decay, or Adam for False",
     "beta1": "betas=(beta1, beta2)",
     "beta2": "betas=(beta1, beta2)",
     "clip_norm": "grad_clip, each array's",
     "lr": "learn_rate",
-    "use_radam": "RAdam",
+    "use_radam": "RAdam (of the paper: thinc's counts one step more)",
 }
 
 
@@ -40,7 +41,7 @@ class Optimizer(thinc.optimizers.Optimizer):  # type: ignore[misc]  # no types w
     grad_clip : float, list, generator or thinc Schedule, default 1.0
         Bound on the norm of each array's gradient, as thinc's; 0 for none.
     use_averages : bool, default True
-        Keep moving averages of the weights in ``averages``, as thinc's do.
+        Keep moving averages of the weights in ``averages``, in float32, as thinc's do.
     **options
         The other options of steepest's class, by steepest's names: ``betas=(0.9, 0.99)``.
 
@@ -83,12 +84,13 @@ class Optimizer(thinc.optimizers.Optimizer):  # type: ignore[misc]  # no types w
         use_averages: bool = True,
         **options: Any,
     ) -> None:
-        for name in options.keys() & _INSTEAD.keys():
-            raise TypeError(f"{name}: not taken here, expected {_INSTEAD[name]}")
+        spelling.refuse(options, _INSTEAD)
         self._options = {"logging_interval": 0, **options}
-        # A schedule may need to know a key: its first rate is checked at the first call.
-        fixed = {"lr": learn_rate} if isinstance(learn_rate, (int, float)) else {}
-        spelling.check(self._family, **fixed, **self._options)
+        spelling.check(self._family, **self._options)
+        # A schedule may need to know a key: its first value is checked at the first call.
+        for name, value in (("learn_rate", learn_rate), ("grad_clip", grad_clip)):
+            if isinstance(value, (int, float)):
+                NOT_NEGATIVE(name, value)
         if learn_rate is None:
             learn_rate = spelling.default_rate(self._family)
         super().__init__(learn_rate, grad_clip=grad_clip, use_averages=use_averages)
@@ -120,10 +122,10 @@ class Optimizer(thinc.optimizers.Optimizer):  # type: ignore[misc]  # no types w
             return weights, gradient
         optimizer = self._optimizer(key, weights)
         now = self._schedule_args(key)
-        clip = self.grad_clip(self.step, **now) or None
+        clip = NOT_NEGATIVE("grad_clip", self.grad_clip(self.step, **now)) or None
         if optimizer.clip_norm != clip:
             optimizer.clip_norm = clip
-        lr = lr_scale * self.learn_rate(self.step, **now)
+        lr = lr_scale * NOT_NEGATIVE("learn_rate", self.learn_rate(self.step, **now))
         if optimizer.lr != lr:
             optimizer.lr = lr
         optimizer.step({str(key): gradient}, zero_grads=True)
@@ -137,6 +139,7 @@ class Optimizer(thinc.optimizers.Optimizer):  # type: ignore[misc]  # no types w
         """The optimizer of a key, bound to these weights."""
         name = str(key)
         if key not in self._optimizers:
+            spelling.check_real(f"parameter {name!r}", weights)
             held = {name: weights}
             self._optimizers[key] = self._family(held, **self._options)
             self._weights[key] = held
