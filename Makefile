@@ -103,7 +103,7 @@ $(venv)/.extension: $(venv)/.made $(sources) $(if $(wildcard python/steepest/_ke
 	@$(need_cargo)
 	@echo "Building the extension and installing what it needs"; rm -f $@; touch $(venv)/.begun
 	@$(pip) --group build
-	@PIP_QUIET=1 VIRTUAL_ENV="$$PWD/$(venv)" env -u CONDA_PREFIX $(python) -m maturin develop --release --extras demo
+	@$(pip) --no-build-isolation --editable ".[demo]"
 	@mv $(venv)/.begun $@
 
 $(addprefix $(venv)/.,test test-optax bench-peers clients check): $(venv)/.%: $(venv)/.made pyproject.toml

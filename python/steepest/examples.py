@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import runpy
 import sys
-import sysconfig
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -48,9 +47,9 @@ def run(name: str, arguments: Sequence[str] = ()) -> None:
 
 
 def _folder() -> Path:
-    """Where they are: in a clone beside the package, else where an installed package has them."""
-    installed = Path(sysconfig.get_path("data")) / "share" / "steepest" / "examples"
-    for folder in (Path(__file__).parents[2] / "examples", installed):
+    """Where they are: within an installed package, and beside that of a clone."""
+    installed = Path(__file__).parent / "gallery"
+    for folder in (installed, Path(__file__).parents[2] / "examples"):
         if folder.is_dir():
             return folder
     raise FileNotFoundError(f"there are no examples in {installed}")
