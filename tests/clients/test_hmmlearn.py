@@ -130,9 +130,9 @@ def test_the_unit_and_the_origin_of_the_data_do_not_matter(
 
 
 def test_nor_where_the_variances_are_held() -> None:
-    X = sample(0) + 1e5
+    X = sample(0) * 1e5
     ours, theirs = (fit(kind, X, params="tm", tol=1e-6) for kind in (AscentHMM, GaussianHMM))
-    assert ours.means_ == pytest.approx(theirs.means_, abs=1e-5)
+    assert ours.means_ == pytest.approx(theirs.means_, abs=1e-4)
     assert ours.covars_.ravel().tolist() == [X.var()] * 2
 
 
