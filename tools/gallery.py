@@ -25,8 +25,8 @@ installed, `python -m steepest examples` for a list and `python -m steepest exam
 TAIL = """
 Beside them: the [ten benchmarks](../docs/ten.md) of the package gradient-ascent, [digits.py](digits.py)
 (`python -m steepest demo`), [plots.py](plots.py), [schedules.py](schedules.py), [family.py](family.py),
-[choose_defaults.py](choose_defaults.py), and in [clients](clients) a file for each of the libraries that steepest
-has a [client](../docs/clients/README.md) for.
+[choose_defaults.py](choose_defaults.py), and in [clients](clients) a file for each of the libraries that
+steepest has a [client](../docs/clients/README.md) for.
 """
 
 

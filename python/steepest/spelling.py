@@ -1,4 +1,4 @@
-"""The family's classes under another library's conventions: one class for each, with that library's base."""
+"""The family's classes under another library's conventions: by name, or with its base."""
 
 from __future__ import annotations
 
@@ -14,6 +14,17 @@ from .arrays import Array
 from .optimizer import Optimizer
 
 Base = TypeVar("Base")
+
+#: Every optimizer by its name in lower case, as other libraries spell functions and choices.
+BY_NAME: dict[str, type[Optimizer]] = {
+    name.lower(): getattr(family, name) for name in family.__all__
+}
+
+
+def climbs(optimizer: type[Optimizer]) -> bool:
+    """Whether it goes up unless asked not to."""
+    up = inspect.signature(optimizer).parameters.get("maximize")
+    return up is not None and bool(up.default)
 
 
 def classes(

@@ -7,6 +7,7 @@ import pytest
 from hmmlearn.hmm import GaussianHMM
 from scipy.optimize import Bounds
 from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
 from steepest import Adam
 
 from examples.clients.hmmlearn_ascent import AscentHMM, fit, main, sample
@@ -114,6 +115,42 @@ def test_a_floor_on_the_variances(seed: int) -> None:
     assert_same_fit(ours, fit(Clipped, X), X)
     assert ours.covars_.min() == pytest.approx(0.4)
     assert ours.covars_.max() > 0.6
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(("unit", "origin"), [(1, 1e5), (1e5, 0), (1e4, 1e5), (1e-6, 0)])
+def test_the_unit_and_the_origin_of_the_data_do_not_matter(
+    seed: int, unit: float, origin: float
+) -> None:
+    X = sample(seed) * unit + origin
+    options = {"random_state": 0, "covars_prior": 0, "n_iter": 50}
+    ours, theirs = (kind(2, **options).fit(X) for kind in (AscentHMM, GaussianHMM))
+    assert ours.score(X) == pytest.approx(theirs.score(X), abs=1e-5)
+    assert ours.means_ == pytest.approx(theirs.means_, abs=1e-5 * unit)
+
+
+def test_nor_where_the_variances_are_held() -> None:
+    X = sample(0) * 1e5
+    ours, theirs = (fit(kind, X, params="tm", tol=1e-6) for kind in (AscentHMM, GaussianHMM))
+    assert ours.means_ == pytest.approx(theirs.means_, abs=1e-4)
+    assert ours.covars_.ravel().tolist() == [X.var()] * 2
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_an_m_step_that_fails_is_warned_of(seed: int) -> None:
+    class Short(AscentHMM):
+        ascent = {"max_iter": 3}  # noqa: RUF012
+
+    X = sample(seed)
+    with pytest.warns(ConvergenceWarning, match="M-step: max_iter = 3 iterations are done"):
+        fit(Short, X, n_iter=1)
+
+
+def test_with_nothing_to_fit_it_scores() -> None:
+    X = sample(0)
+    ours, theirs = fit(AscentHMM, X, params=""), fit(GaussianHMM, X, params="")
+    assert ours.score(X) == theirs.score(X)
+    assert ours.means_.tolist() == theirs.means_.tolist()
 
 
 def test_is_an_estimator_and_refuses_other_covariances() -> None:

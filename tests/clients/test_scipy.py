@@ -138,6 +138,7 @@ class TestResult:
         assert (found.success, found.status) == (False, 3)
         assert (found.nit, found.nfev) == (0, 2)
         np.testing.assert_array_equal(found.fun, value)
+        assert found.message.startswith(f"not finite at x0: fun is {value}")
 
     def test_a_value_error_of_the_users_own_passes(self) -> None:
         def broken(x: Any) -> float:
@@ -145,8 +146,37 @@ class TestResult:
 
         with pytest.raises(ValueError, match="mine"):
             run(fun=broken)
-        with pytest.raises(ValueError, match="shape"):
-            run(jac=lambda x: np.zeros(2))
+
+    @pytest.mark.parametrize(
+        ("error", "message", "wrong"),
+        [
+            (ValueError, r"fun: returned shape \(3,\)", {"fun": lambda x: x}),
+            (ValueError, r"fun: returned shape \(3,\)", {"fun": lambda x: x, "jac": None}),
+            (TypeError, "fun: returned NoneType", {"fun": lambda x: None}),
+            (TypeError, "fun: returned str", {"fun": lambda x: "1.0"}),
+            (TypeError, "fun: returned complex", {"fun": lambda x: 1j}),
+            (TypeError, "jac: returned NoneType", {"jac": lambda x: None}),
+            (ValueError, r"jac: returned shape \(2,\)", {"jac": lambda x: np.zeros(2)}),
+            (ValueError, r"jac: returned shape \(1, 3\)", {"jac": lambda x: bowl_der(x)[None]}),
+            (TypeError, "jac: .* complex128", {"jac": lambda x: bowl_der(x) + 1j}),
+        ],
+    )
+    def test_what_is_no_value_or_gradient_is_an_error(
+        self, error: Any, message: str, wrong: Any
+    ) -> None:
+        with pytest.raises(error, match=message):
+            run(**wrong)
+
+        def later(x: Any) -> Any:
+            return bowl(x) if not x.any() else wrong["fun"](x)
+
+        if "fun" in wrong:
+            with pytest.raises(error, match=message):
+                run(**{**wrong, "fun": later})
+
+    def test_not_finite_and_of_a_wrong_shape_is_an_error(self) -> None:
+        with pytest.raises(ValueError, match="jac: returned shape"):
+            run(fun=lambda x: np.nan, jac=lambda x: np.zeros(2))
 
 
 class TestArguments:
@@ -172,11 +202,46 @@ class TestArguments:
             return bowl(x)
 
         start = np.zeros(3, np.float32)
-        for jac in (bowl_der, None):
+        for jac, given in ((bowl_der, np.float32), (None, np.float64)):
             found = run(fun=f, x0=start, jac=jac, options={"gtol": 1e-3})
             assert found.success
-            assert seen == {found.x.dtype} == {np.dtype(np.float32)}
+            assert found.x.dtype == found.jac.dtype == np.float32
+            assert seen == {np.dtype(given)}  # differences are in float64
+            seen.clear()
             np.testing.assert_allclose(found.x, LOWEST, atol=2e-3)
+
+    def test_a_success_from_float32_is_one(self) -> None:
+        start, options = np.zeros(2, np.float32), {"lr": 0.01, "maxiter": 3000}
+        found = minimize(rosen, start, method=adam, options=options)
+        assert found.success
+        np.testing.assert_allclose(found.x, 1, atol=1e-4)
+        assert np.linalg.norm(rosen_der(found.x.astype(float))) < 1e-4
+        theirs = minimize(rosen, start, method="BFGS")  # what the page says of it
+        assert theirs.success
+        assert not theirs.x.any()
+
+    @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+    def test_differences_of_float32_values_are_refused(self, dtype: Any) -> None:
+        def f(x: Any) -> Any:
+            return np.float32(bowl(x))
+
+        with pytest.raises(TypeError, match="fun: returned float32, too coarse for differences"):
+            run(fun=f, x0=np.zeros(3, dtype), jac=None)
+        assert run(fun=f, x0=np.zeros(3, dtype), options={"gtol": 1e-3}).success
+
+    @pytest.mark.parametrize("dtype", [np.complex64, np.complex128])
+    def test_complex_numbers_need_a_gradient(self, dtype: Any) -> None:
+        def f(z: Any) -> float:
+            return float((abs(z - 1 - 1j) ** 2).sum())
+
+        start = np.zeros(2, dtype)
+        for jac in (None, "2-point"):
+            with pytest.raises(TypeError, match="jac: got None, expected a function, as x0 is com"):
+                run(fun=f, x0=start, jac=jac)
+        found = run(fun=f, x0=start, jac=lambda z: 2 * (z - 1 - 1j))
+        assert found.success
+        assert found.x.dtype == dtype
+        np.testing.assert_allclose(found.x, 1 + 1j, atol=1e-5)
 
     def test_x_may_be_written_and_kept_and_results_be_arrays(self) -> None:
         kept = []
@@ -207,6 +272,21 @@ class TestArguments:
         assert "xtol" in run(options={"xtol": 1e-3}).message
         assert "ftol" in run(options={"ftol": 1e-3, "patience": 5}).message
         assert run(options={"target": -0.5}).fun <= -0.5
+
+    def test_a_success_is_of_the_point_returned(self) -> None:
+        with pytest.warns(OptimizeWarning, match="Unknown solver options: average"):
+            found = run(options={"average": True})
+        assert found.success
+        assert np.linalg.norm(found.jac) <= 1e-5
+
+    def test_names_and_numbers_are_scipys(self) -> None:
+        assert run(options={"maxiter": 5.0, "return_all": 1}).nit == 5
+        assert run("BFGS", options={"maxiter": 5.0}).nit == 5
+        assert run(options={"maxiter": 5}).message == "maxiter = 5 iterations are done"
+        with pytest.raises(TypeError, match=r"^maxiter: got 5\.5"):
+            run(options={"maxiter": 5.5})
+        with pytest.raises(ValueError, match=r"^maxiter: got -1"):
+            run(options={"maxiter": -1})
 
     def test_what_is_unknown_or_unused_is_warned_of_as_by_scipy(self) -> None:
         for method in (sgd, "BFGS"):
@@ -326,7 +406,8 @@ class TestBounds:
     def test_constraints_are_refused(self, constraint: Any) -> None:
         with pytest.raises(ValueError, match="sgd takes bounds alone"):
             run(constraints=constraint)
-        assert run(constraints=[]).success
+        for none in ([], (), None):
+            assert run(constraints=none).success
 
 
 class TestExample:

@@ -68,7 +68,7 @@ class TestAsNewton:
         with pytest.warns(ConvergenceWarning):
             fitted = model.fit(**args, **start, maxiter=5, disp=False)
         assert (fitted.mle_retvals["converged"], fitted.mle_retvals["iterations"]) == (False, 5)
-        with pytest.warns(ConvergenceWarning), pytest.warns(OptimizeWarning, match="max_iter = 5"):
+        with pytest.warns(ConvergenceWarning), pytest.warns(OptimizeWarning, match="maxiter = 5"):
             model.fit(**args, **start, maxiter=5, disp=True)
 
     def test_nothing_is_printed(self, way: str, capsys: Any) -> None:
@@ -104,6 +104,9 @@ class TestFitFuncs:
     def test_constraints_are_refused(self) -> None:
         with pytest.raises(ValueError, match="adam takes bounds alone"):
             example.by_name(example.pass_or_fail(), constraints={"type": "eq"}, **ADAM)
+
+    def test_none_of_them_is_none(self, newton: Any) -> None:
+        agree(example.by_name(example.pass_or_fail(), constraints=None, **ADAM), newton, 2e-6)
 
     def test_results_can_be_pickled(self) -> None:
         fitted = example.by_name(example.pass_or_fail(), **ADAM)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import extras, family
+from .. import extras, family, spelling
 from ..arrays import Array, described
 from ..optimizer import Optimizer
 from ..points import Point
@@ -358,9 +358,7 @@ def _like(x: Array, gradient: Array) -> Array:
 
 
 _OTHERS = {
-    name.lower(): _spelt(getattr(family, name))
-    for name in family.__all__
-    if name.lower() not in globals()
+    name: _spelt(optimizer) for name, optimizer in spelling.BY_NAME.items() if name not in globals()
 }
 globals().update(_OTHERS)
 

@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import logging
 import warnings
@@ -19,13 +20,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .. import extras, family
+from .. import extras, spelling
 from ..arrays import Array, described
 from ..maximization import Result, Status, minimize
 from ..maximization.bounds import Bounds
 from ..maximization.hooks import State
 from ..maximization.iterate import Iterate
 from ..optimizer import Optimizer
+from ..options import count, optional
 
 try:
     from scipy.optimize import OptimizeResult, OptimizeWarning, approx_fprime
@@ -38,9 +40,10 @@ logger = logging.getLogger("steepest")
 _STATUS = {Status.MAX_ITER: 1, Status.MAX_TIME: 1, Status.DIVERGED: 3, Status.RAISED: 3}
 _STATUS[Status.CALLBACK] = 99
 #: The options that are the loop's, under its own names.
-_OF_LOOP = {"ftol", "xtol", "patience", "target", "max_time", "max_norm", "average", "progress"}
+_OF_LOOP = {"ftol", "xtol", "patience", "target", "max_time", "max_norm", "progress"}
 #: The arguments of an optimizer that are no options here.
 _NOT_HERE = {"parameters", "maximize", "callback"}
+_COUNT = optional(count("an integer >= 0"))
 
 _DOC = """Minimize by {optimizer}, as ``method`` of `scipy.optimize.minimize`.
 
@@ -49,18 +52,19 @@ Parameters
 fun : callable
     ``fun(x, *args)`` gives one real number; x is a copy.
 x0 : array_like, shape (n,)
-    Where to start; float32 stays float32. Within ``bounds`` after clipping.
+    Where to start; float32 stays float32. Within ``bounds`` after clipping. Complex only with ``jac``.
 args : tuple, default ()
     More arguments for fun and jac.
 jac : callable or None, default None
-    ``jac(x, *args)`` gives the gradient. None: SciPy's forward differences, n more calls of fun, which stay
-    within the bounds. (SciPy makes a callable of True, and None of "2-point" and its like.)
+    ``jac(x, *args)`` gives the gradient, shape (n,); of a complex x ∂f/∂Re x + i ∂f/∂Im x. None: SciPy's
+    forward differences, n more calls of fun, which stay within the bounds and get x as float64, whatever x0
+    is. (SciPy makes a callable of True, and None of "2-point" and its like.)
 hess, hessp : optional
     Not used, with a RuntimeWarning.
 bounds : Bounds or sequence of (min, max), optional
     Every step is followed by the projection onto them.
 constraints : optional
-    Refused.
+    Refused, but for none: (), [] and None.
 callback : callable or None, default None
     ``callback(xk)``, or ``callback(intermediate_result)`` by that name, after every step; StopIteration ends
     the run.
@@ -75,7 +79,7 @@ disp : bool, default False
 return_all : bool, default False
     Return all points in ``allvecs``.
 **options
-    ``ftol``, ``xtol``, ``patience``, ``target``, ``max_time``, ``max_norm``, ``average`` and ``progress`` of
+    ``ftol``, ``xtol``, ``patience``, ``target``, ``max_time``, ``max_norm`` and ``progress`` of
     :func:`steepest.minimize`; and of :class:`steepest.{optimizer}`:
     {own}.
     Of any other an OptimizeWarning says that it is unknown.
@@ -89,8 +93,12 @@ OptimizeResult
 
 Raises
 ------
-TypeError, ValueError
-    If an option is of the wrong kind or out of its range; ValueError if there are constraints.
+TypeError
+    If an option is of the wrong kind, or fun or jac gives anything but real numbers; without ``jac`` if fun
+    gives float32, whose differences say nothing, or x0 is complex.
+ValueError
+    If an option is out of its range, fun gives several numbers, jac's shape is not (n,), or there are
+    constraints.
 
 Examples
 --------
@@ -101,6 +109,12 @@ True
 """
 
 
+class _NotFiniteError(ValueError):
+    """There is no value or no gradient at x0: a failure, as a search from many starts goes on."""
+
+    result: Result
+
+
 class _Objective:
     """The value and the gradient as the loop asks for them, from SciPy's arguments, counted as SciPy does."""
 
@@ -109,40 +123,58 @@ class _Objective:
         self.low: Any = -np.inf if bounds is None else bounds.low[0]
         self.high: Any = np.inf if bounds is None else bounds.high[0]
         self.nfev = self.njev = 0
-        self.is_finite = False
 
-    def __call__(self, x: Array) -> tuple[Any, Array]:
+    def __call__(self, x: Array) -> tuple[float, Array]:
         if self.jac is None:
             value, gradient = self._differences(x)
         else:
-            value, gradient = self._value(x.copy()), self.jac(x.copy(), *self.args)
-        gradient = np.atleast_1d(np.asarray(gradient, x.dtype))
+            value, gradient = self._value(x.copy()).item(), self._gradient(x.copy())
         self.njev += 1
-        if self.njev == 1:
-            self.is_finite = bool(np.isfinite(value) and np.isfinite(gradient).all())
+        if self.njev == 1 and not (np.isfinite(value) and np.isfinite(gradient).all()):
+            raise _NotFiniteError(f"not finite at x0: fun is {value}, jac {gradient}")
         return value, gradient
 
-    def _value(self, x: Array) -> Any:
+    def _value(self, x: Array) -> Array:
         """f of a copy, which it may write or keep; an array of one number counts as a number."""
         self.nfev += 1
         found = self.fun(x, *self.args)
-        return np.asarray(found).item() if np.size(found) == 1 else found
+        value = np.asarray(found)
+        if value.dtype.kind not in "iuf":
+            raise TypeError(f"fun: returned {described(found)}, expected one real number")
+        if value.size != 1:
+            raise ValueError(f"fun: returned shape {value.shape}, expected one real number")
+        return value
 
-    def _differences(self, x: Array) -> tuple[Any, Array]:
+    def _gradient(self, x: Array) -> Array:
+        dtype, shape = x.dtype, x.shape
+        found = self.jac(x, *self.args)
+        gradient = np.atleast_1d(found)
+        if gradient.dtype.kind not in "iuf" + dtype.kind:
+            raise TypeError(f"jac: returned {described(found)}, expected real numbers")
+        if gradient.shape != shape:
+            raise ValueError(f"jac: returned shape {gradient.shape}, expected {shape}")
+        return gradient.astype(dtype, copy=False)
+
+    def _differences(self, at: Array) -> tuple[float, Array]:
         """f and SciPy's forward differences; backward ones where the bounds leave no room."""
-        low, high = self.low, self.high
-        values: list[Any] = []
-        h = np.sqrt(np.finfo(x.dtype).eps) * np.maximum(1, abs(x))
+        low, high, x = self.low, self.high, at.astype(float)  # those of float32 have three digits
+        values: list[float] = []
+        h = np.sqrt(np.finfo(float).eps) * np.maximum(1, abs(x))
         forward = (x + h <= high) | (high - x >= x - low)
         beside = np.where(forward, np.minimum(x + h, high), np.maximum(x - h, low))
 
-        def f(numbers: Array) -> Any:
+        def f(numbers: Array) -> float:
             # rounding may lead out by a hair, and where there is no room at all SciPy takes a step
-            values.append(self._value(np.clip(numbers.astype(x.dtype), low, high)))
+            value = self._value(np.clip(numbers, low, high))
+            if value.dtype.kind == "f" and value.dtype.itemsize < x.itemsize:
+                raise TypeError(
+                    f"fun: returned {value.dtype}, too coarse for differences; expected float64, or give jac"
+                )
+            values.append(value.item())
             return values[-1]
 
-        gradient = approx_fprime(x, f, beside.astype(float) - x)
-        return values[0], gradient
+        gradient = approx_fprime(x, f, beside - x)
+        return values[0], gradient.astype(at.dtype, copy=False)
 
 
 def _method(name: str, optimizer: type[Optimizer]) -> Callable[..., OptimizeResult]:
@@ -169,13 +201,20 @@ def _method(name: str, optimizer: type[Optimizer]) -> Callable[..., OptimizeResu
         return_all: bool = False,
         **options: Any,
     ) -> OptimizeResult:
-        if not hasattr(constraints, "__len__") or len(constraints):
+        has_none = constraints is None or (hasattr(constraints, "__len__") and not len(constraints))
+        if not has_none:
             raise ValueError(
                 f"constraints: got {described(constraints)}, expected none: {name} takes bounds alone; "
                 "SLSQP, COBYQA and trust-constr take constraints"
             )
         _warn_of_unused(name, hess, hessp, [key for key in options if key not in known])
+        if isinstance(maxiter, float) and maxiter.is_integer():
+            maxiter = int(maxiter)
         x0 = np.atleast_1d(x0).ravel()
+        if jac is None and x0.dtype.kind == "c":
+            raise TypeError(
+                f"jac: got None, expected a function, as x0 is {x0.dtype}: differences are of real numbers"
+            )
         bounds = _as_rows(bounds, x0.size)
         within = None if bounds is None else Bounds(bounds, Iterate(x0))
         objective = _Objective(fun, jac, args, within)
@@ -188,14 +227,12 @@ def _method(name: str, optimizer: type[Optimizer]) -> Callable[..., OptimizeResu
                 bounds=bounds,
                 callback=None if callback is None else _told(callback),
                 gtol=next(end for end in (gtol, tol, 1e-5) if end is not None),
-                max_iter=maxiter,
-                keep_iterates=return_all,
+                max_iter=_COUNT("maxiter", maxiter),
+                keep_iterates=bool(return_all),
                 **{key: options[key] for key in options if key in known},
             )
-        except ValueError as error:
-            if objective.njev != 1 or objective.is_finite:
-                raise
-            found = error.result  # type: ignore[attr-defined] # a search from many starts goes on
+        except _NotFiniteError as error:
+            found = dataclasses.replace(error.result, message=str(error))
         result = _as_scipy(found, objective)
         if return_all:
             result.allvecs = found.history.x
@@ -250,7 +287,8 @@ def _told(callback: Callable[..., Any]) -> Callable[[State], None]:
 
 
 def _as_scipy(found: Result, objective: _Objective) -> OptimizeResult:
-    fun, jac, message = found.fun, found.jac, found.message
+    fun, jac = found.fun, found.jac
+    message = found.message.replace("max_iter", "maxiter")  # SciPy's name of it
     if jac is None:  # cut short: x is the best point
         fun, jac = objective(found.x)
     if found.status == Status.CALLBACK:
@@ -270,16 +308,10 @@ def _as_scipy(found: Result, objective: _Objective) -> OptimizeResult:
     )
 
 
-def _climbs(optimizer: type[Optimizer]) -> bool:
-    """Whether it goes up unless asked not to."""
-    up = inspect.signature(optimizer).parameters.get("maximize")
-    return up is not None and bool(up.default)
-
-
 _METHODS = {
-    name.lower(): _method(name.lower(), getattr(family, name))
-    for name in family.__all__
-    if not _climbs(getattr(family, name))
+    name: _method(name, optimizer)
+    for name, optimizer in spelling.BY_NAME.items()
+    if not spelling.climbs(optimizer)
 }
 __all__ = list(_METHODS)
 globals().update(_METHODS)
