@@ -48,7 +48,7 @@ def row(path: Path) -> str:
     """An example's line of the contact sheet."""
     title, text = caption(path)
     name = re.sub(r"_", " ", path.stem)
-    (picture,) = sorted(PICTURES.glob(f"{path.stem}.*"))
+    picture = min(PICTURES.glob(f"{path.stem}.*"))  # a moving one, a .gif, if there is one
     source = f"../docs/pictures/gallery/{picture.name}"
     return f"| [![{title}]({source})]({path.name}) | **[{name}]({path.name})**: {title} {text} |\n"
 

@@ -21,3 +21,12 @@ class TestFence:
         assert abs(found.x - 50) < 1e-6
         assert found.check().kind == "maximum"
         assert "maximum" in run()
+
+    def test_is_shown_as_it_happens(self, example: Any, capsys: Any) -> None:
+        example.climb(2, live=True)
+        lines = capsys.readouterr().out.splitlines()
+        assert [line.split(",")[0] for line in lines] == [
+            "step  0: l  57.000000",
+            "step  1: l  55.600000",
+            "step  2: l  54.480000",
+        ]
