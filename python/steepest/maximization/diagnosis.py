@@ -65,9 +65,10 @@ def _vanishing(u: Array, norm: Array, rate: Array) -> Verdict | None:
     """No gradient from the start; or none in the end, at a value worse than one seen before."""
     best, gained = u.max(), u.max() - u[0]
     if norm.max() <= 1e-6 and gained <= 1e-6 * max(1.0, abs(u[0])):
+        seen = f"never above {norm.max():.1e}" if norm.max() else "0 throughout"
         return Verdict(
             "vanishing",
-            f"the gradient's norm was never above {norm.max():.1e}: x0 is stationary or f saturated",
+            f"the gradient's norm was {seen}: x0 is stationary or f saturated",
             "another x0, data or parameters of another scale, or the log of f",
         )
     if len(u) > 1 and norm[-1] <= 1e-9 * norm.max() and best - u[-1] > 1e-3 * np.ptp(u):
