@@ -12,7 +12,7 @@ import time
 from typing import Any
 
 import numpy as np
-from steepest import SGD, maximize
+from steepest import SGD, check_gradient, maximize
 from steepest.maximization import Result, State
 from steepest.plots import style
 
@@ -74,6 +74,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Close the largest area with a fence.")
     parser.add_argument("--live", action="store_true", help="show every step as it is made")
     live = parser.parse_args().live
+    print("A′ is", check_gradient(area, slope, 57.0).message)
     print(f"{'l':>4}{'A':>7}{'A′':>5}")
     for length in (57, 54, 52, 51, 50, 49):
         print(f"{length:4}{area(length):7}{slope(length):5}")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from steepest import SGD, maximize, minimize
+from steepest import SGD, check_gradient, maximize, minimize
 from steepest.maximization import Result, State
 
 START = 1.76778623  # drawn from a normal distribution with standard deviation 2, seed 20
@@ -64,6 +64,7 @@ def animate(path: str, found: Result) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Descend a parabola.")
     parser.add_argument("--live", action="store_true", help="show every step as it is made")
+    print("dy/dx is", check_gradient(square, derivative, START).message)
     found = descend(live=parser.parse_args().live)
     print(f"From {START}: x = {found.x:.6f} after {found.nit} moves; {found.message}")
     print(f"From {-START}: x = {descend(-START).x:.6f}")

@@ -7,7 +7,7 @@ at the one on whose slope it began. Of 21 starts the best is kept, and the resul
 from typing import Any
 
 import numpy as np
-from steepest import SGD, maximize
+from steepest import SGD, check_gradient, maximize
 from steepest.maximization import Result
 from steepest.plots import style
 
@@ -38,6 +38,7 @@ def draw(path: str, best: Result) -> None:
 
 
 def main() -> None:
+    print("The gradient is", check_gradient(f, gradient, 0.5).message)
     alone, best = one(), many()
     print(f"One ascent from .5: x = {alone.x:.5f}, f = {alone.fun:.5f}")
     print(f"With restarts:      x = {best.x:.5f}, f = {best.fun:.5f}; {best.message}")

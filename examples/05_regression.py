@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from steepest import GradientDescent, maximize, minimize
+from steepest import GradientDescent, check_gradient, maximize, minimize
 from steepest.maximization import Result
 from steepest.plots import style
 
@@ -29,26 +29,27 @@ def load() -> tuple[Array, Array]:
     return np.c_[np.ones(len(y)), X], y
 
 
+def log_likelihood(p: Any, X: Array, y: Array) -> tuple[float, Any]:
+    """Of coefficients w and log σ, and its gradient."""
+    error, variance, n = y - X @ p["w"], np.exp(2 * p["log_sd"]), len(y)
+    value = -(error @ error) / (2 * variance) - n * (p["log_sd"] + np.log(2 * np.pi) / 2)
+    slope = {"w": X.T @ error / variance, "log_sd": error @ error / variance - n}
+    return float(value), slope
+
+
+def mean_squared_error(w: Array, X: Array, y: Array) -> tuple[float, Array]:
+    error = X @ w - y
+    return float(error @ error) / len(y), 2 * X.T @ error / len(y)
+
+
 def by_likelihood(X: Array, y: Array) -> Result:
-    """Coefficients w and log σ that make the data most likely."""
-    n = len(y)
-
-    def log_likelihood(p: Any) -> tuple[float, Any]:
-        error, variance = y - X @ p["w"], np.exp(2 * p["log_sd"])
-        value = -(error @ error) / (2 * variance) - n * (p["log_sd"] + np.log(2 * np.pi) / 2)
-        slope = {"w": X.T @ error / variance, "log_sd": error @ error / variance - n}
-        return float(value), slope
-
     start = {"w": np.zeros(X.shape[1]), "log_sd": float(np.log(y.std()))}
-    return maximize(log_likelihood, start, True, gtol=1e-9, ftol=None)
+    return maximize(log_likelihood, start, True, args=(X, y), gtol=1e-9, ftol=None)
 
 
 def by_least_squares(X: Array, y: Array) -> Result:
-    def mean_squared_error(w: Array) -> tuple[float, Array]:
-        error = X @ w - y
-        return float(error @ error) / len(y), 2 * X.T @ error / len(y)
-
-    return minimize(mean_squared_error, np.zeros(X.shape[1]), True, gtol=1e-9, ftol=None)
+    start = np.zeros(X.shape[1])
+    return minimize(mean_squared_error, start, True, args=(X, y), gtol=1e-9, ftol=None)
 
 
 def by_minibatches(X: Array, y: Array, seed: int = 0, epochs: int = 1000) -> Result:
@@ -76,6 +77,12 @@ def draw(path: str, exact: Any, others: dict[str, Array]) -> None:
 
 def main() -> None:
     X, y = load()
+    at = np.ones(X.shape[1])
+    print(
+        "Likelihood:",
+        check_gradient(log_likelihood, True, {"w": at, "log_sd": 4.0}, (X, y)).message,
+    )
+    print("Squared error:", check_gradient(mean_squared_error, True, at, (X, y)).message)
     exact = np.linalg.lstsq(X, y)[0]
     likelihood, squares, batches = by_likelihood(X, y), by_least_squares(X, y), by_minibatches(X, y)
     found = {
