@@ -99,6 +99,19 @@ class TestUnits:
                 found.partial_fit(X[rows], y[rows])
         assert found.score(X, y) > best - 0.01
 
+    @pytest.mark.parametrize("make", [np.asarray, sparse.csr_array])
+    def test_of_another_part_change_nothing_but_the_step(self, make: Any) -> None:
+        X, y = raw(0)
+        rate = [0.1, 0.1, 1e-30]
+        found = LinearRegressor("sgd", learning_rate=lambda t: rate[t - 1])
+        for rows in (slice(0, 30), slice(30, 60)):
+            found.partial_fit(make(X[rows]), y[rows])
+        coef, wanted = found.coef_, found.predict(X)
+        assert wanted.std() > 1
+        found.partial_fit(make(X[60:] * 2), y[60:])
+        assert found.coef_ == pytest.approx(coef, rel=1e-12)
+        assert found.predict(X) == pytest.approx(wanted, rel=1e-6)
+
     def test_of_parts_after_a_fit_are_those_of_all_rows(self) -> None:
         X, y = diabetes()
         found = LinearRegressor().fit(X, y)

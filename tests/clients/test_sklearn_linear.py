@@ -444,6 +444,8 @@ class TestTrouble:
         X, y = iris()
         with pytest.raises(ValueError, match="X: got values whose squares are not finite"):
             SoftmaxClassifier().fit(X * 1e200, y)
+        with pytest.raises(ValueError, match="y: got values whose squares are not finite"):
+            LinearRegressor().fit(X, y * 1e200)
 
     def test_parts_hold_nothing_out(self) -> None:
         X, y = iris()

@@ -43,7 +43,7 @@ best_validation_score_, optimizer_
     Raises
     ------
     TypeError, ValueError
-        If a parameter is not what it may be, the columns' squares overflow, or the training diverged.
+        If a parameter is not what it may be, squares of X or y overflow, or the training diverged.
 
     Warns
     -----
@@ -140,8 +140,12 @@ best_validation_score_, optimizer_
 
     def _loss_unit(self, sample: Sample) -> float:
         _, targets, weights = sample
-        losses, _ = self._losses(weights @ targets / len(targets), targets)
-        return float(losses @ weights / len(weights)) or 1.0
+        with np.errstate(over="ignore", invalid="ignore"):
+            losses, _ = self._losses(weights @ targets / len(targets), targets)
+            unit = float(losses @ weights / len(weights))
+        if not np.isfinite(unit):
+            raise ValueError("y: got values whose squares are not finite, expected smaller ones")
+        return unit or 1.0
 
     def _validation_score(self, scores: Array, targets: Array, weights: Array) -> float:
         return float(r2_score(targets, scores, sample_weight=weights))

@@ -78,7 +78,7 @@ class SoftmaxClassifier(ClassifierMixin, LinearTrained):  # type: ignore[misc]
     Raises
     ------
     TypeError, ValueError
-        If a parameter is not what it may be, there is only one class, the columns' squares overflow, or the
+        If a parameter is not what it may be, there is only one class, squares of X overflow, or the
         training diverged.
 
     Warns
