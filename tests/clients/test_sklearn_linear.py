@@ -192,12 +192,14 @@ class TestRegressor:
         assert found.predict(X) == pytest.approx(peer.predict(X), abs=1e-4)
 
     def test_a_step_of_sgd_is_the_stated_gradient(self) -> None:
-        X, y = diabetes()
+        X, y = diabetes(scaled=False)
         found = LinearRegressor("sgd", learning_rate=0.5, alpha=0.1, warm_start=True)
         found.partial_fit(X, y).partial_fit(X, y)
-        centred, first = X - X.mean(axis=0), X.T @ (y - y.mean()) / len(y) * 0.5
+        rate = 0.5 / (X.var(axis=0) + 0.1)  # √ of it for the step, and √ for the gradient
+        centred = X - X.mean(axis=0)
+        first = rate * (centred.T @ (y - y.mean())) / len(y)
         error = centred @ first - (y - y.mean())
-        second = first - 0.5 * (centred.T @ error / len(y) + 0.1 * first)
+        second = first - rate * (centred.T @ error / len(y) + 0.1 * first)
         assert found.coef_ == pytest.approx(second, rel=1e-10)
         losses = ((y - y.mean()) ** 2).mean() / 2, (error**2).mean() / 2 + 0.05 * (first**2).sum()
         assert found.loss_curve_ == pytest.approx(losses, rel=1e-10)
@@ -210,9 +212,10 @@ class TestRegressor:
         weights = weights / weights.mean()
         coef, intercept = np.zeros(3), weights @ y / 7
         centred = X - weights @ X / 7
+        rate = 0.1 / (weights @ centred**2 / 7)
         for rows in (slice(0, 3), slice(3, 6), slice(6, 7)):
             error = weights[rows] * (centred[rows] @ coef + intercept - y[rows]) / len(y[rows])
-            coef, intercept = coef - 0.1 * error @ centred[rows], intercept - 0.1 * error.sum()
+            coef, intercept = coef - rate * (error @ centred[rows]), intercept - 0.1 * error.sum()
         assert found.coef_ == pytest.approx(coef, rel=1e-12)
         assert found.intercept_ == pytest.approx(intercept - coef @ (weights @ X) / 7, rel=1e-12)
 
@@ -309,7 +312,8 @@ class TestAsAnEstimator:
         coef, intercept = found.coef_, found.intercept_
         found.partial_fit(X, y + 50)
         assert type(found.optimizer_) is steepest.Adam
-        assert np.abs(found.coef_ - coef).max() == pytest.approx(0.1, rel=1e-3)
+        steps = np.abs(found.coef_ - coef) * np.sqrt(X.var(axis=0) + found.alpha)
+        assert steps.max() == pytest.approx(0.1, rel=1e-3)
         assert found.intercept_ == pytest.approx(
             intercept + 0.1, abs=1e-3
         )  # X has columns around 0
@@ -374,7 +378,9 @@ class TestTrouble:
     def test_a_loss_that_has_risen(self) -> None:
         X, y = diabetes()
         with pytest.warns(ConvergenceWarning, match="the loss has risen"):
-            LinearRegressor("adam", learning_rate=1e5).fit(scale(X), y)
+            found = LinearRegressor("adam", learning_rate=1e5, max_iter=100).fit(X, y)
+        assert found.score(X, y) == pytest.approx(0)  # as it was before the first step
+        assert found.loss_curve_[-1] > 1e3 * found.loss_curve_[0]
 
     def test_divergence(self) -> None:
         X, y = diabetes()
@@ -395,6 +401,19 @@ class TestTrouble:
             ({"n_iter_no_change": 0}, ValueError, "n_iter_no_change == 0"),
             ({"batch_size": 2.5}, TypeError, "batch_size must be an instance of"),
             ({"validation_fraction": 1.0}, ValueError, "validation_fraction == 1.0, must be < 1"),
+            ({"alpha": np.nan}, ValueError, "alpha == nan, must be finite"),
+            ({"alpha": np.inf}, ValueError, "alpha == inf, must be finite"),
+            ({"tol": np.nan}, ValueError, "tol == nan, must be finite"),
+            ({"fit_intercept": "False"}, TypeError, "fit_intercept must be an instance of"),
+            ({"early_stopping": "z"}, TypeError, "early_stopping must be an instance of"),
+            ({"shuffle": 1}, TypeError, "shuffle must be an instance of"),
+            ({"warm_start": None}, TypeError, "warm_start must be an instance of"),
+            ({"optimizer_params": [1]}, TypeError, "optimizer_params must be an instance of"),
+            (
+                {"optimizer": "sgd", "learning_rate": 0.5, "optimizer_params": {"lr": 0.1}},
+                ValueError,
+                r"learning_rate: got 0.5 as well as optimizer_params\['lr'\] == 0.1",
+            ),
         ],
     )
     def test_bad_parameters(self, given: Any, error: type[Exception], message: str) -> None:
@@ -403,6 +422,30 @@ class TestTrouble:
         with pytest.raises(error, match=message):
             estimator.fit(X, y)
         assert not hasattr(estimator, "coef_")
+
+    def test_unknown_keywords_blame_no_other_class(self) -> None:
+        with pytest.raises(TypeError, match=r"^__init__\(\) got an unexpected .*'alfa'"):
+            SoftmaxClassifier(alfa=1)  # type: ignore[call-arg]
+
+    def test_one_row_held_out_has_no_r2(self) -> None:
+        X, y = diabetes()
+        early = {"early_stopping": True, "random_state": 0}
+        found = LinearRegressor(validation_fraction=0.002, **early)
+        with pytest.raises(ValueError, match=r"validation_fraction: got 0.002, .* leaves 1 of"):
+            found.fit(X, y)
+        assert not hasattr(found, "coef_")
+        X, y = iris()
+        with pytest.raises(ValueError, match=r"validation_fraction: got 0.1, .* leaves 0 of"):
+            SoftmaxClassifier(**early).fit(X, y, sample_weight=(np.arange(150) == 1) * 1.0)
+        with pytest.raises(ValueError, match="sample_weight: got only zeros to train with"):
+            SoftmaxClassifier(**early).fit(X, y, sample_weight=(np.arange(150) == 0) * 1.0)
+
+    def test_squares_that_overflow(self) -> None:
+        X, y = iris()
+        with pytest.raises(ValueError, match="X: got values whose squares are not finite"):
+            SoftmaxClassifier().fit(X * 1e200, y)
+        with pytest.raises(ValueError, match="y: got values whose squares are not finite"):
+            LinearRegressor().fit(X, y * 1e200)
 
     def test_parts_hold_nothing_out(self) -> None:
         X, y = iris()

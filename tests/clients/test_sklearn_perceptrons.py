@@ -129,13 +129,28 @@ class TestAsAnEstimator:
             loaded = {"pickle": lambda n: pickle.loads(pickle.dumps(n)), "deepcopy": copy.deepcopy}[
                 passed
             ](network)
-        assert loaded.optimizer_ is None
+        assert loaded.optimizer_.step_count == 1
+        assert loaded.optimizer_ is not network.optimizer_
         first = [w.copy() for w in weights(loaded)]
         for each in (network, loaded):
             each.partial_fit(X, y).partial_fit(X, y)
         assert all((a != b).any() for a, b in zip(weights(loaded), first, strict=True))
         assert distance(network, loaded) == 0
         assert loaded.optimizer_.step_count == 3
+
+    def test_weights_that_are_loaded_read_only(self, tmp_path: Any) -> None:
+        X, y = load_iris(return_X_y=True)
+        network = MLPClassifier((8,), optimizer="adam", random_state=0)
+        network.partial_fit(X, y, classes=[0, 1, 2])
+        joblib.dump(network, tmp_path / "network")
+        loaded = joblib.load(tmp_path / "network", mmap_mode="r")
+        assert loaded.optimizer_.step_count == 1
+        for name in ("coefs_", "intercepts_"):  # what scikit-learn steps in place
+            setattr(loaded, name, [np.array(w) for w in getattr(loaded, name)])
+        for each in (network, loaded):
+            each.partial_fit(X, y)
+        assert distance(network, loaded) == 0
+        assert loaded.optimizer_.step_count == 2
 
     def test_a_copy_that_never_stepped(self) -> None:
         X, y = load_iris(return_X_y=True)
@@ -200,6 +215,11 @@ class TestTrouble:
             MLPClassifier(optimizer="adam", solver="lbfgs").fit(X, y)
         with pytest.raises(TypeError, match="speed"):
             MLPClassifier(optimizer="adam", optimizer_params={"speed": 3}).fit(X, y)
+        without = MLPClassifier(optimizer_params={"betas": 3})
+        with pytest.raises(ValueError, match=r"optimizer_params: got .*without an optimizer"):
+            without.fit(X, y)
+        with pytest.raises(ValueError, match=r"optimizer_params: got .*without an optimizer"):
+            without.partial_fit(X, y, classes=[0, 1, 2])
 
     def test_a_release_that_steps_without_it_is_noticed(self) -> None:
         class Changed(neural_network.MLPClassifier):

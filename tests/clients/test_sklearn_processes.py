@@ -139,3 +139,11 @@ class TestByHand:
     def test_an_unknown_option_is_refused(self) -> None:
         with pytest.raises(TypeError, match="speed: no option of"):
             gaussian_process_optimizer(self.bowl, np.zeros(1), [(-5, 5)], speed=3)
+
+    def test_an_optimizer_may_be_named(self) -> None:
+        start, bounds = np.zeros(2), np.array([[-5, 5], [-5, 5]])
+        named = gaussian_process_optimizer(self.bowl, start, bounds, optimizer="adam", lr=0.1)
+        found = gaussian_process_optimizer(self.bowl, start, bounds, optimizer=Adam, lr=0.1)
+        assert (named[0] == found[0]).all()
+        with pytest.raises(ValueError, match="optimizer: got 'adams', expected one of"):
+            gaussian_process_optimizer(self.bowl, start, bounds, optimizer="adams")

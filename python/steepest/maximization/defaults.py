@@ -34,8 +34,12 @@ def build(
     maximize: bool,
     with_batches: bool,
     projected: bool,
+    scale: float | None = None,
 ) -> Optimizer:
-    """The optimizer over x: the class asked for with its options, or the default one."""
+    """The optimizer over x: the class asked for with its options, or the default one.
+
+    Rprop's first step is a part of ``scale``, of x0's without one.
+    """
     options = dict(options)
     if optimizer is None:
         if projected:
@@ -45,7 +49,7 @@ def build(
             optimizer = Adam
         else:
             optimizer = Rprop
-            scale = scale_of(x)
+            scale = scale or scale_of(x)
             most = min(float(np.finfo(array.dtype).max) for array in x.arrays)
             sizes = (1e-12 * min(scale, 1.0), min(1e3 * max(scale, 1.0), most))
             options = {"lr": FIRST_STEP * scale, "step_sizes": sizes, **options}

@@ -7,51 +7,58 @@ from typing import Any
 import numpy as np
 
 from ...arrays import Array
+from .columns import Columns
 
 
 class Affine:
-    """W (x − c) + b, for columns x around their centre c: its arrays W and b are stepped in place.
+    """W (x − c) + b with W = V u, for columns x around their centre c: V and b are stepped in place.
 
-    That is another intercept for the same coefficients, and no column's offset makes the descent slow.
+    The same scores as W x + a, but neither a column's offset nor its unit makes the descent slow.
 
     Parameters
     ----------
     arrays : dict of ndarray
-        ``"coef"``: W, of shape (n_features,) or (n_outputs, n_features), and ``"intercept"``: b, of shape ()
+        ``"coef"``: V, of shape (n_features,) or (n_outputs, n_features), and ``"intercept"``: b, of shape ()
         or (n_outputs,). They are kept.
-    center : ndarray of shape (n_features,)
-        c.
+    columns : Columns
+        c and u.
     steps_intercept : bool
         Whether b has a gradient; otherwise it stays.
     """
 
-    def __init__(self, arrays: dict[str, Array], center: Array, steps_intercept: bool) -> None:
+    def __init__(self, arrays: dict[str, Array], columns: Columns, steps_intercept: bool) -> None:
         self.arrays = arrays
-        self.center = center
+        self.columns = columns
         self.steps_intercept = steps_intercept
 
     @property
     def coef(self) -> Array:
-        """W, live."""
-        return self.arrays["coef"]
+        """W."""
+        return self.arrays["coef"] * self.columns.unit
 
     def intercept(self) -> Any:
-        """The intercept of columns that are not centred: an array, or a number."""
-        return (self.arrays["intercept"] - self.coef @ self.center)[()]
+        """a = b − W c: an array, or a number."""
+        return (self.arrays["intercept"] - self.coef @ self.columns.center)[()]
+
+    def move(self, coef: Array, intercept: Any) -> None:
+        """Go to where W and a are these, with c and u as they are now."""
+        self.arrays["coef"][...] = coef / self.columns.unit
+        self.arrays["intercept"][...] = intercept + coef @ self.columns.center
 
     def scores(self, X: Any) -> Array:
         """The scores of rows, shape (n,) or (n, n_outputs)."""
         found: Array = X @ self.coef.T + self.intercept()
         return found
 
-    def gradient(self, X: Any, slopes: Array) -> tuple[Array, Array | None]:
-        """The gradient by W and b of what has these derivatives by the rows' scores."""
+    def gradient(self, X: Any, slopes: Array, by_penalty: Array) -> dict[str, Array | None]:
+        """The gradient by V and b, of derivatives by the rows' scores and, of a penalty, by W."""
         total = slopes.sum(axis=0)
-        by_coef = slopes.T @ X - np.multiply.outer(total, self.center)
-        return by_coef, total if self.steps_intercept else None
+        by_coef = slopes.T @ X - np.multiply.outer(total, self.columns.center)
+        by_coef = (by_coef * self.columns.varies + by_penalty) * self.columns.unit
+        return {"coef": by_coef, "intercept": total if self.steps_intercept else None}
 
     def copies(self) -> dict[str, Array]:
-        """W and b as they are now."""
+        """V and b as they are now."""
         return {name: array.copy() for name, array in self.arrays.items()}
 
     def write(self, values: dict[str, Array]) -> None:

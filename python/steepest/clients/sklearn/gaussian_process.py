@@ -11,6 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from ... import minimize
 from ...arrays import Array
+from .optimizers import optimizer_class
 
 
 def gaussian_process_optimizer(
@@ -29,9 +30,9 @@ def gaussian_process_optimizer(
     bounds : ndarray of float64, shape (n, 2)
         The lowest and highest of each.
     **options
-        Of :func:`steepest.minimize`: ``optimizer=Adam``, ``lr=0.1``, ``max_iter``, ``callback``, and the
-        optimizer's own. Two defaults are others, as an evaluation is dear here: ``ftol=1e-9`` with any
-        optimizer, and ``patience=20``.
+        Of :func:`steepest.minimize`: ``optimizer=Adam``, or its name ``"adam"``, ``lr=0.1``, ``max_iter``,
+        ``callback``, and the optimizer's own. Two defaults are others, as an evaluation is dear here:
+        ``ftol=1e-9`` with any optimizer, and ``patience=20``.
 
     Returns
     -------
@@ -77,6 +78,8 @@ def gaussian_process_optimizer(
         return obj_func(theta.copy())  # what it is called with is the caller's to keep
 
     options = {"ftol": 1e-9, "patience": 20, **options}
+    if options.get("optimizer") is not None:
+        options["optimizer"] = optimizer_class(options["optimizer"])
     found = minimize(objective, initial_theta, True, bounds=bounds, **options)
     if not found.success:
         warnings.warn(

@@ -68,11 +68,11 @@ class MLPOptimizer:
 
     def update_params(self, params: Sequence[Array], grads: Sequence[Array]) -> None:
         """One step of the weights, in place; scikit-learn calls this after every batch."""
+        if self._saved is not None:
+            self._revive(params)
         is_same = len(params) == len(self._params) and all(map(operator.is_, params, self._params))
         self._params[:] = params
-        if self.optimizer is None and self._saved is not None:
-            self.optimizer, self._saved = revived(self._class, self._saved, self._params), None
-        elif self.optimizer is None:
+        if self.optimizer is None:
             self.optimizer = descending(self._class, self._params, self._options)
         elif not is_same:  # weights assigned by hand: states stay where shapes do
             self.optimizer.rebind()
@@ -89,6 +89,12 @@ class MLPOptimizer:
             logger.info("%s Stopping.", msg)
         return True
 
+    def _revive(self, params: Sequence[Array]) -> None:
+        """After loading: the optimizer that was saved, over these weights."""
+        assert self._saved is not None
+        self._params[:] = params
+        self.optimizer, self._saved = revived(self._class, self._saved, self._params), None
+
 
 class _AnyOptimizer:
     """Puts our optimizer where ``fit`` puts its own: both assign ``self._optimizer``."""
@@ -96,12 +102,19 @@ class _AnyOptimizer:
     optimizer: Any
     optimizer_params: Any
     learning_rate_init: float
+    coefs_: list[Array]
+    intercepts_: list[Array]
 
     @property
     def optimizer_(self) -> Optimizer | None:
         """The optimizer of the last fit, over the live weights; None if it was scikit-learn's."""
         found = vars(self).get("_optimizer")
-        return found.optimizer if isinstance(found, MLPOptimizer) else None
+        if not isinstance(found, MLPOptimizer):
+            return None
+        if found._saved is not None:  # joblib may load weights that nothing can step
+            weights = [*self.coefs_, *self.intercepts_]
+            found._revive([w if w.flags.writeable else w.copy() for w in weights])
+        return found.optimizer
 
     @property
     def _optimizer(self) -> Any:
@@ -112,10 +125,18 @@ class _AnyOptimizer:
 
     @_optimizer.setter
     def _optimizer(self, made: Any) -> None:
+        if not isinstance(made, MLPOptimizer):
+            self._check_options()
         if self.optimizer is not None and not isinstance(made, MLPOptimizer):
             options = {"lr": self.learning_rate_init, **(self.optimizer_params or {})}
             made = MLPOptimizer(self.optimizer, **options)
         vars(self)["_optimizer"] = made
+
+    def _check_options(self) -> None:
+        if self.optimizer is None and self.optimizer_params is not None:
+            raise ValueError(
+                f"optimizer_params: got {self.optimizer_params!r} without an optimizer, expected None"
+            )
 
 
 def _with_optimizer(init: Callable[..., None]) -> Callable[..., None]:
@@ -145,6 +166,7 @@ def _checked(fit: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(fit)
     def checked(self: Any, X: Any, y: Any, *args: Any, **kwargs: Any) -> Any:
+        self._check_options()
         if self.optimizer is not None:
             optimizer_class(self.optimizer)
             if self.solver == "lbfgs":
@@ -183,7 +205,8 @@ tol, verbose, warm_start, early_stopping, validation_fraction, n_iter_no_change,
     Raises
     ------
     TypeError, ValueError
-        In ``fit``, if there is no such optimizer or option, or ``solver`` is "lbfgs".
+        In ``fit``, if there is no such optimizer or option, there are options without an optimizer, or
+        ``solver`` is "lbfgs".
     RuntimeError
         If a release of scikit-learn no longer asks for its optimizer where this one puts it.
 

@@ -10,7 +10,8 @@ from sklearn.metrics import r2_score
 from sklearn.utils import check_array
 
 from ...arrays import Array
-from .training import LinearTrained, Sample
+from .descent import Sample
+from .training import LinearTrained
 
 
 class LinearRegressor(RegressorMixin, LinearTrained):  # type: ignore[misc]
@@ -27,7 +28,7 @@ shuffle, random_state, validation_fraction, warm_start
         As for :class:`SoftmaxClassifier`, of the part of y's variance that is not explained, or with
         ``early_stopping`` of R².
     early_stopping : bool, default False
-        Hold rows out, and end with the coefficients of the best R² there.
+        Hold rows out, at least two, and end with the coefficients of the best R² there.
 
     Attributes
     ----------
@@ -42,12 +43,12 @@ best_validation_score_, optimizer_
     Raises
     ------
     TypeError, ValueError
-        If a parameter is not what it may be, or the training diverged.
+        If a parameter is not what it may be, squares of X or y overflow, or the training diverged.
 
     Warns
     -----
     ConvergenceWarning
-        If ``max_iter`` epochs were not enough, or the loss ended above where it began.
+        As :class:`SoftmaxClassifier`.
 
     Notes
     -----
@@ -56,8 +57,8 @@ best_validation_score_, optimizer_
         1/n Σᵢ sᵢ ½ ‖yᵢ − W xᵢ − b‖² + α/2 ‖W‖²
 
     It starts from W = 0. The intercept that is best for W is known, the mean of y − W x, so ``fit`` steps W
-    alone. Sparse matrices are taken as they are. Any optimizer but Rprop
-    wants columns of one scale, and a rate of y's scale.
+    alone. Columns are taken as :class:`SoftmaxClassifier` takes them. Any optimizer but the default wants a
+    rate of y's scale.
 
     Examples
     --------
@@ -70,6 +71,7 @@ best_validation_score_, optimizer_
 
     _y_checks: ClassVar[dict[str, bool]] = {"multi_output": True, "y_numeric": True}
     _intercept_is_known = True  # the mean of y
+    _least_held_out = 2  # of one row there is no R²
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -118,7 +120,7 @@ best_validation_score_, optimizer_
     def _train_targets(
         self, X: Any, y: Any, sample_weight: Any, *, goes_on: bool, is_part: bool
     ) -> Self:
-        X, y = self._checked(X, y, goes_on)
+        X, y = self._checked(X, y, goes_on, is_part)
         targets = check_array(y, ensure_2d=False, dtype=X.dtype)
         if goes_on and targets.shape[1:] != self.coef_.shape[:-1]:
             raise ValueError(
@@ -138,8 +140,12 @@ best_validation_score_, optimizer_
 
     def _loss_unit(self, sample: Sample) -> float:
         _, targets, weights = sample
-        losses, _ = self._losses(weights @ targets / len(targets), targets)
-        return float(losses @ weights / len(weights)) or 1.0
+        with np.errstate(over="ignore", invalid="ignore"):
+            losses, _ = self._losses(weights @ targets / len(targets), targets)
+            unit = float(losses @ weights / len(weights))
+        if not np.isfinite(unit):
+            raise ValueError("y: got values whose squares are not finite, expected smaller ones")
+        return unit or 1.0
 
     def _validation_score(self, scores: Array, targets: Array, weights: Array) -> float:
         return float(r2_score(targets, scores, sample_weight=weights))

@@ -12,7 +12,8 @@ from sklearn.preprocessing import LabelEncoder
 from sklearn.utils.multiclass import check_classification_targets, unique_labels
 
 from ...arrays import Array
-from .training import LinearTrained, Sample
+from .descent import Sample
+from .training import LinearTrained
 
 
 class SoftmaxClassifier(ClassifierMixin, LinearTrained):  # type: ignore[misc]
@@ -21,13 +22,13 @@ class SoftmaxClassifier(ClassifierMixin, LinearTrained):  # type: ignore[misc]
     Parameters
     ----------
     optimizer : class, str or None, default None
-        One of the family, as ``steepest.Adam``, or its name, ``"adam"``. None: Rprop, which needs no rate and
-        no scaled columns; over batches Adam.
+        One of the family, as ``steepest.Adam``, or its name, ``"adam"``. None: Rprop, which needs no rate;
+        over batches Adam.
     learning_rate : float, callable t -> float or None, default None
-        Its rate, a number or a schedule of the steps. None: its own default. A
+        Its rate, a number or a schedule of the steps; see Notes. None: its own default. A
         :class:`~steepest.schedules.Plateau` is copied, and observes the loss after every epoch.
     optimizer_params : dict or None, default None
-        Its other options: ``{"momentum": 0.9}``.
+        Its other options: ``{"momentum": 0.9}``; ``"lr"`` only without ``learning_rate``.
     alpha : float, default 1e-4
         Strength α ≥ 0 of the L2 penalty, as SGDClassifier's. LogisticRegression's is C = 1 / (α n).
     fit_intercept : bool, default True
@@ -50,7 +51,8 @@ class SoftmaxClassifier(ClassifierMixin, LinearTrained):  # type: ignore[misc]
     validation_fraction : float, default 0.1
         The part held out, between 0 and 1.
     warm_start : bool, default False
-        Begin another ``fit`` where the last one ended, with the optimizer's state anew.
+        Begin another ``fit`` where the last one ended, with the optimizer's state anew, and never end with a
+        higher loss than that; with ``early_stopping`` a lower score, of the rows now held out.
 
     Attributes
     ----------
@@ -69,19 +71,22 @@ class SoftmaxClassifier(ClassifierMixin, LinearTrained):  # type: ignore[misc]
     validation_scores_ : list of float, or None
         With ``early_stopping`` the accuracy of the rows held out, by epoch.
     best_validation_score_ : float or None
-        The highest of them.
+        That of the coefficients it ended with; the highest of them, or of where a ``warm_start`` began.
     optimizer_ : Optimizer
         The optimizer, with its state.
 
     Raises
     ------
     TypeError, ValueError
-        If a parameter is not what it may be, there is only one class, or the training diverged.
+        If a parameter is not what it may be, there is only one class, squares of X overflow, or the
+        training diverged.
 
     Warns
     -----
     ConvergenceWarning
-        If ``max_iter`` epochs were not enough, or the loss ended above where it began.
+        If ``max_iter`` epochs were not enough, or the loss ended above where it began. In any case ``fit``
+        ends with the best coefficients that it has measured: without batches of every epoch, over batches the
+        better of first and last.
 
     Notes
     -----
@@ -93,8 +98,10 @@ class SoftmaxClassifier(ClassifierMixin, LinearTrained):  # type: ignore[misc]
     LogisticRegression. Of three or more, only differences of scores count: coefficients and intercepts are
     given with their mean over the classes 0.
 
-    Sparse matrices are taken as they are. Any optimizer but Rprop wants columns of one scale:
-    ``make_pipeline(StandardScaler(), SoftmaxClassifier("adam"))``.
+    Sparse matrices are taken as they are. Neither the offset nor the unit of a column matters: the optimizer
+    steps Wₖⱼ √(varⱼ + α), the coefficients of columns of one scale around their means; the objective stays as
+    above. Rates and an optimizer's own weight decay are meant of those. A column that is constant has the
+    coefficient 0. ``partial_fit`` learns means and variances from part to part.
 
     Examples
     --------
@@ -123,7 +130,7 @@ class SoftmaxClassifier(ClassifierMixin, LinearTrained):  # type: ignore[misc]
         self
         """
         goes_on = self.warm_start and hasattr(self, "coef_")
-        X, y = self._checked(X, y, goes_on)
+        X, y = self._checked(X, y, goes_on, is_part=False)
         check_classification_targets(y)
         if not goes_on:
             self.classes_ = unique_labels(y)
@@ -146,7 +153,7 @@ class SoftmaxClassifier(ClassifierMixin, LinearTrained):  # type: ignore[misc]
         goes_on = hasattr(self, "coef_")
         if not goes_on and classes is None:
             raise ValueError("classes must be passed on the first call to partial_fit.")
-        X, y = self._checked(X, y, goes_on)
+        X, y = self._checked(X, y, goes_on, is_part=True)
         check_classification_targets(y)
         if classes is not None:
             classes = unique_labels(classes)

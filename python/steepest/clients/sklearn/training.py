@@ -1,4 +1,4 @@
-"""How the linear estimators are trained: epochs of steps down a penalised mean loss."""
+"""What the linear estimators share: parameters, how a training starts and what it leaves."""
 
 from __future__ import annotations
 
@@ -16,36 +16,29 @@ from ...arrays import Array
 from ...checkpoint import copied_rates
 from ...maximization.defaults import build
 from ...maximization.iterate import Iterate
-from ...maximization.loop import observers
 from ...minibatches import minibatches
-from ...optimizer import Optimizer
 from .affine import Affine
 from .checks import check_parameters
+from .columns import Columns
+from .descent import Descent, Sample
 from .optimizers import optimizer_class, revived
 
-#: Rows X, targets, and weights whose mean is 1.
-Sample = tuple[Any, Array, Array]
-
 _DTYPES = [np.float64, np.float32]
-_ADVICE = "try another learning_rate or max_iter, or scale the columns of X"
+_ADVICE = "try another learning_rate or max_iter"
 
 
-class LinearTrained(BaseEstimator):  # type: ignore[misc]
+class LinearTrained(Descent, BaseEstimator):  # type: ignore[misc]
     """Scores x · coef + intercept, trained by any optimizer; a subclass says what they cost."""
 
     #: How `validate_data` checks y.
     _y_checks: ClassVar[dict[str, bool]] = {}
+    #: How many rows held out are needed for a score.
+    _least_held_out: ClassVar[int] = 1
     #: Whether the best intercept over centred columns is the one to start from, whatever the coefficients.
     _intercept_is_known: ClassVar[bool] = False
 
     coef_: Array
     intercept_: Any
-    n_iter_: int
-    optimizer_: Optimizer
-    loss_curve_: list[float]
-    validation_scores_: list[float] | None
-    best_validation_score_: float | None
-    _affine: Affine
     _steps_parts: bool
 
     def __init__(
@@ -81,6 +74,8 @@ class LinearTrained(BaseEstimator):  # type: ignore[misc]
         self.validation_fraction = validation_fraction
         self.warm_start = warm_start
 
+    __init__.__qualname__ = "__init__"  # an error about a keyword is not this class's
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
@@ -101,17 +96,6 @@ class LinearTrained(BaseEstimator):  # type: ignore[misc]
 
     # -- what a subclass says -----------------------------------------------------------------
 
-    def _losses(self, scores: Array, targets: Array) -> tuple[Array, Array]:
-        """Every row's loss, and its derivative by the scores."""
-        raise NotImplementedError
-
-    def _loss_unit(self, sample: Sample) -> float:
-        """What ``tol`` is a part of."""
-        raise NotImplementedError
-
-    def _validation_score(self, scores: Array, targets: Array, weights: Array) -> float:
-        raise NotImplementedError
-
     def _first(self, sample: Sample) -> tuple[Array, Array]:
         """Coefficients and an intercept to start from."""
         raise NotImplementedError
@@ -125,10 +109,12 @@ class LinearTrained(BaseEstimator):  # type: ignore[misc]
 
     # -- training -----------------------------------------------------------------------------
 
-    def _checked(self, X: Any, y: Any, goes_on: bool) -> Any:
+    def _checked(self, X: Any, y: Any, goes_on: bool, is_part: bool) -> Any:
         """Data as an array or a CSR matrix, of float32 or float64, after all parameters were checked."""
         check_parameters(self)
-        how = {"accept_sparse": "csr", "dtype": _DTYPES, **self._y_checks}
+        is_stepped = goes_on and is_part and self._steps_parts
+        dtype = self._affine.coef.dtype if is_stepped else _DTYPES
+        how = {"accept_sparse": "csr", "dtype": dtype, **self._y_checks}
         return validate_data(self, X, y, reset=not goes_on, **how)
 
     def _train(
@@ -150,40 +136,64 @@ class LinearTrained(BaseEstimator):  # type: ignore[misc]
                 random_state=rng,
             )
             held_out = held_X, held_targets, held_weights
+            if (scored := np.count_nonzero(held_weights)) < self._least_held_out:
+                raise ValueError(
+                    f"validation_fraction: got {self.validation_fraction}, which leaves {scored} of the rows "
+                    f"with a weight to score, expected at least {self._least_held_out}"
+                )
+        if not weights.any():
+            raise ValueError("sample_weight: got only zeros to train with, expected a positive one")
         sample = X, targets, weights / weights.mean()
+        if goes_on and is_part:
+            self._measure_more(sample)
         if not (goes_on and is_part and self._steps_parts):
             self._start(sample, goes_on=goes_on, is_part=is_part)
         if not goes_on:
             self.loss_curve_ = []
             self.validation_scores_ = [] if self.early_stopping else None
             self.best_validation_score_ = None
+        seed = int(rng.randint(2**31 - 1))
+        rows = np.arange(len(weights))
+        batches = minibatches(rows, self._rows_a_step(len(rows)), seed, shuffle=self.shuffle)
+        trouble = None
         with np.errstate(over="ignore", invalid="ignore"):  # said by the error
             try:
-                trouble = self._descend(sample, held_out, 1 if is_part else self.max_iter, rng)
+                if is_part:
+                    self.n_iter_ = 1
+                    self._epoch(sample, batches)
+                else:
+                    trouble = self._descend(sample, held_out, batches)
             except FloatingPointError as error:
                 raise ValueError(f"the training has diverged ({error}): {_ADVICE}") from error
-        if trouble and not is_part:
+        if trouble:
             warnings.warn(f"{trouble}: {_ADVICE}", ConvergenceWarning, stacklevel=4)
-        self.coef_, self.intercept_ = self._published(
-            self._affine.coef.copy(), self._affine.intercept()
-        )
+        self.coef_, self.intercept_ = self._published(self._affine.coef, self._affine.intercept())
         return self
+
+    def _measure_more(self, sample: Sample) -> None:
+        """Take the columns of another part into account, and stay at the same scores."""
+        X, _, weights = sample
+        coef, intercept = self._affine.coef, self._affine.intercept()
+        self._affine.columns.measure(X, weights, float(self.alpha), self.fit_intercept)
+        self._affine.move(coef, intercept)
 
     def _start(self, sample: Sample, *, goes_on: bool, is_part: bool) -> None:
         """The optimizer over what it steps: from where an earlier fit ended, or from the beginning."""
         X, _, weights = sample
-        center = weights @ X / len(weights)
-        if not self.fit_intercept:
-            center = np.zeros_like(center)
+        if goes_on and is_part:
+            columns = self._affine.columns
+        else:
+            columns = Columns()
+            columns.measure(X, weights, float(self.alpha), self.fit_intercept)
         steps_intercept = self.fit_intercept and (is_part or not self._intercept_is_known)
         coef, intercept = self._first(sample)
         if goes_on:
             coef = self.coef_
         if goes_on and steps_intercept:
-            intercept = self.intercept_ + coef @ center
+            intercept = self.intercept_ + coef @ columns.center
         if not self.fit_intercept:
             intercept = np.zeros_like(intercept)
-        start = {"coef": coef, "intercept": np.asarray(intercept)}
+        start = {"coef": coef / columns.unit, "intercept": np.asarray(intercept)}
         x = Iterate({name: array.astype(X.dtype) for name, array in start.items()})
         (lr,) = copied_rates([self.learning_rate])  # a Plateau is a parameter, and stays as it is
         rate = {} if lr is None else {"lr": lr}
@@ -194,67 +204,13 @@ class LinearTrained(BaseEstimator):  # type: ignore[misc]
             maximize=False,
             with_batches=is_part or self._rows_a_step(len(weights)) < len(weights),
             projected=False,
+            scale=self._loss_unit(sample) ** 0.5,
         )
-        self._affine = Affine(x.x, center, steps_intercept)
+        self._affine = Affine(x.x, columns, steps_intercept)
         self._steps_parts = is_part
 
     def _rows_a_step(self, rows: int) -> int:
         return rows if self.batch_size is None else min(self.batch_size, rows)
-
-    def _descend(
-        self, sample: Sample, held_out: Sample | None, max_iter: int, rng: np.random.RandomState
-    ) -> str | None:
-        """Epochs of steps, until loss or validation score no longer improves; says if that is not met."""
-        X, targets, weights = sample
-        n = len(weights)
-        seed = int(rng.randint(2**31 - 1))
-        batches = minibatches(np.arange(n), self._rows_a_step(n), seed, shuffle=self.shuffle)
-        unit = 1.0 if held_out else self._loss_unit(sample)
-        best, stale = np.inf, 0
-        kept: dict[str, Array] | None = None
-        trouble: str | None = f"max_iter={max_iter} epochs were not enough to converge"
-        for self.n_iter_ in range(1, max_iter + 1):
-            total = 0.0
-            for rows in batches:
-                part = sample if len(batches) == 1 else (X[rows], targets[rows], weights[rows])
-                loss, gradient = self._objective(part)
-                self.optimizer_.step(gradient)
-                total += loss * len(rows)
-            self.loss_curve_.append(total / n)
-            for observe in observers(self.optimizer_.lr, -1):
-                observe(total / n)
-            measured = self.loss_curve_[-1] / unit
-            if held_out:
-                measured = -self._validate(held_out)
-                if measured < best:
-                    kept = self._affine.copies()
-            if self.tol is not None:
-                stale = stale + 1 if measured > best - self.tol else 0
-            best = min(best, measured)
-            if stale == self.n_iter_no_change:
-                has_risen = self.loss_curve_[-1] > self.loss_curve_[0]
-                trouble = "the loss has risen" if has_risen else None
-                break
-        if kept is not None:
-            self._affine.write(kept)
-        return trouble if self.tol is not None else None
-
-    def _objective(self, sample: Sample) -> tuple[float, dict[str, Any]]:
-        """The penalised mean loss of these rows, and its gradient."""
-        X, targets, weights = sample
-        coef, alpha = self._affine.coef, float(self.alpha)  # a NumPy number makes float32 float64
-        losses, slopes = self._losses(self._affine.scores(X), targets)
-        loss = losses @ weights / len(weights) + alpha / 2 * (coef**2).sum()
-        slopes = (slopes.T * (weights / len(weights))).T
-        by_coef, by_intercept = self._affine.gradient(X, slopes)
-        return float(loss), {"coef": by_coef + alpha * coef, "intercept": by_intercept}
-
-    def _validate(self, held_out: Sample) -> float:
-        X, targets, weights = held_out
-        score = self._validation_score(self._affine.scores(X), targets, weights)
-        self.validation_scores_ = [*(self.validation_scores_ or []), score]
-        self.best_validation_score_ = max(self.validation_scores_)
-        return score
 
     def _linear(self, X: Any) -> Array:
         """x · coef_ + intercept_ for every row."""
