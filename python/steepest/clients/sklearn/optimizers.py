@@ -6,19 +6,19 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
-from ... import family
+from ... import spelling
 from ...arrays import described
 from ...optimizer import Optimizer
-
-_BY_NAME: dict[str, type[Optimizer]] = {n.lower(): getattr(family, n) for n in family.__all__}
 
 
 def optimizer_class(optimizer: Any) -> type[Optimizer]:
     """The class itself, or that of this name in any case: "adam"."""
     if isinstance(optimizer, str):
-        if optimizer.lower() not in _BY_NAME:
-            raise ValueError(f"optimizer: got {optimizer!r}, expected one of {sorted(_BY_NAME)}")
-        return _BY_NAME[optimizer.lower()]
+        if optimizer.lower() not in spelling.BY_NAME:
+            raise ValueError(
+                f"optimizer: got {optimizer!r}, expected one of {sorted(spelling.BY_NAME)}"
+            )
+        return spelling.BY_NAME[optimizer.lower()]
     if isinstance(optimizer, type) and issubclass(optimizer, Optimizer):
         return optimizer
     raise TypeError(
