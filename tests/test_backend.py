@@ -132,16 +132,19 @@ def test_both_steps_are_described_in_the_same_words() -> None:
     assert ours == theirs
 
 
-def test_with_numpy_the_reference_is_the_library() -> None:
+@pytest.mark.parametrize("asked", [pytest.param("rust", marks=has_extension), "numpy"])
+def test_the_reference_is_there_with_either(asked: str) -> None:
     script = """if True:
         import steepest
         from steepest.reference import *
         from steepest import reference
         for name in reference.__all__:
-            assert getattr(steepest, name) is getattr(reference, name) is globals()[name]
-        print(reference.step.Stepper in steepest.Adam.__mro__)
+            ours, public = getattr(reference, name), getattr(steepest, name)
+            assert issubclass(ours, public) and ours is globals()[name]
+            assert ours.step is reference.step.Stepper.step
+        print(public.step is ours.step)
     """
-    assert in_a_process(script, STEEPEST_BACKEND="numpy") == "True\n"
+    assert in_a_process(script, STEEPEST_BACKEND=asked) == f"{asked == 'numpy'}\n"
 
 
 # -- The same bits ---------------------------------------------------------------------------------

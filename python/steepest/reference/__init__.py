@@ -1,8 +1,8 @@
 """The same optimizers in plain NumPy: slow, short, and equal to the compiled ones bit for bit.
 
 `laws/` holds the laws, `sweep.py` what stands around every law, `norm.py` the norm, and `step.py` the step;
-the files of the kernels have the same names and order. `kernels.py` is what they are as a backend, and
-`twins.py` are the classes beside a compiled backend. Where NumPy is the backend, they are the public ones.
+the files of the kernels have the same names and order. `kernels.py` makes them a backend, `twins.py`
+the classes that have them whatever the backend is, made when asked for.
 """
 
 import importlib
@@ -52,9 +52,7 @@ def __getattr__(name: str) -> Any:
     """Classes when they are asked for: they need an Optimizer, and that may need the step in here."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    backend = importlib.import_module("..backend", __name__)
-    classes = "..family" if backend.NAME == "numpy" else ".twins"
-    found = getattr(importlib.import_module(classes, __name__), name)
+    found = getattr(importlib.import_module(".twins", __name__), name)
     globals()[name] = found
     return found
 

@@ -1,68 +1,72 @@
-"""The optimizers on top of the NumPy step, where the public ones are on top of the compiled one."""
+"""The optimizers with the NumPy step, whatever the backend."""
 
 from .. import family as _family
 from .step import Stepper
 
 
-class GradientAscent(Stepper, _family.GradientAscent):
+class Twin(Stepper):
+    """The NumPy step before another; a class between, as it may also be the base of that other."""
+
+
+class GradientAscent(Twin, _family.GradientAscent):
     """:class:`steepest.GradientAscent` in plain NumPy."""
 
 
-class GradientDescent(Stepper, _family.GradientDescent):
+class GradientDescent(Twin, _family.GradientDescent):
     """:class:`steepest.GradientDescent` in plain NumPy."""
 
 
-class SGD(Stepper, _family.SGD):
+class SGD(Twin, _family.SGD):
     """:class:`steepest.SGD` in plain NumPy."""
 
 
-class Adam(Stepper, _family.Adam):
+class Adam(Twin, _family.Adam):
     """:class:`steepest.Adam` in plain NumPy."""
 
 
-class AdamW(Stepper, _family.AdamW):
+class AdamW(Twin, _family.AdamW):
     """:class:`steepest.AdamW` in plain NumPy."""
 
 
-class NAdam(Stepper, _family.NAdam):
+class NAdam(Twin, _family.NAdam):
     """:class:`steepest.NAdam` in plain NumPy."""
 
 
-class RAdam(Stepper, _family.RAdam):
+class RAdam(Twin, _family.RAdam):
     """:class:`steepest.RAdam` in plain NumPy."""
 
 
-class RMSprop(Stepper, _family.RMSprop):
+class RMSprop(Twin, _family.RMSprop):
     """:class:`steepest.RMSprop` in plain NumPy."""
 
 
-class Adagrad(Stepper, _family.Adagrad):
+class Adagrad(Twin, _family.Adagrad):
     """:class:`steepest.Adagrad` in plain NumPy."""
 
 
-class Adadelta(Stepper, _family.Adadelta):
+class Adadelta(Twin, _family.Adadelta):
     """:class:`steepest.Adadelta` in plain NumPy."""
 
 
-class Rprop(Stepper, _family.Rprop):
+class Rprop(Twin, _family.Rprop):
     """:class:`steepest.Rprop` in plain NumPy."""
 
 
-class ASGD(Stepper, _family.ASGD):
+class ASGD(Twin, _family.ASGD):
     """:class:`steepest.ASGD` in plain NumPy."""
 
 
-class Lion(Stepper, _family.Lion):
+class Lion(Twin, _family.Lion):
     """:class:`steepest.Lion` in plain NumPy."""
 
 
-class AdaBelief(Stepper, _family.AdaBelief):
+class AdaBelief(Twin, _family.AdaBelief):
     """:class:`steepest.AdaBelief` in plain NumPy."""
 
 
-class Yogi(Stepper, _family.Yogi):
+class Yogi(Twin, _family.Yogi):
     """:class:`steepest.Yogi` in plain NumPy."""
 
 
-class Adamax(Stepper, _family.Adamax):
+class Adamax(Twin, _family.Adamax):
     """:class:`steepest.Adamax` in plain NumPy."""
