@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 import steepest
-from steepest import _kernels
+from steepest.backend import kernels
 
-SETS = _kernels.instruction_sets()
+SETS = kernels.instruction_sets()
 TASKS = Path("/proc/self/task")
 
 #: From so many elements a step on threads are used, one for each half of them.

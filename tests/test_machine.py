@@ -15,7 +15,7 @@ import steepest
 from cases import ALONE, DTYPES, LAYOUTS, Array, Case, gradient, start
 from harness import assert_same_bits, assert_same_state, build
 from machinery import SETS, THREADED, every_way, in_a_process, needs_proc
-from steepest import _kernels
+from steepest.backend import kernels
 
 every_dtype = pytest.mark.parametrize("dtype", DTYPES)
 
@@ -341,7 +341,7 @@ def test_an_instruction_set_that_is_not_there_is_refused(name: str) -> None:
         steepest.set_instruction_set(name)
     assert all(repr(known) in str(error.value) for known in [name, *SETS])
     with pytest.raises(ValueError, match="expected one that this machine has"):
-        _kernels.set_instruction_set(name)
+        kernels.set_instruction_set(name)
     assert steepest.get_instruction_set() == before
 
 

@@ -32,12 +32,17 @@ __all__ = [
 DATA = Path("steepest._kernels.data")
 
 
+def copy_examples(package: Path) -> None:
+    """Copy the examples into the folder gallery of a package."""
+    left_out = shutil.ignore_patterns("pictures", "__pycache__", "*.md")
+    shutil.copytree("examples", package / "gallery", ignore=left_out)
+
+
 def build_wheel(directory: str, settings: Any = None, metadata: str | None = None) -> str:
     """As maturin's, with the examples in the folder gallery of the package."""
     shutil.rmtree(DATA, ignore_errors=True)
     try:
-        left_out = shutil.ignore_patterns("pictures", "__pycache__", "*.md")
-        shutil.copytree("examples", DATA / "purelib/steepest/gallery", ignore=left_out)
+        copy_examples(DATA / "purelib/steepest")
         name: str = maturin.build_wheel(directory, settings, metadata)
         return name
     finally:

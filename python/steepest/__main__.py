@@ -13,7 +13,7 @@ def main() -> None:
     """Run the command named on the command line."""
     parser = argparse.ArgumentParser(prog="python -m steepest")
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("info", help="versions, instruction set and threads")
+    commands.add_parser("info", help="versions, backend, instruction set and threads")
     worked = commands.add_parser("examples", help="list the worked examples, or run one")
     worked.add_argument("name", nargs="?", help="which to run: its name or its number")
     commands.add_parser("demo", help="learn to read handwritten digits, on real data")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 
-from . import _kernels, options
+from . import options
+from .backend import kernels
 
 #: What the environment may say, and who is told.
 _THREADS, _INSTRUCTIONS = "STEEPEST_NUM_THREADS", "STEEPEST_INSTRUCTION_SET"
@@ -15,6 +16,7 @@ def get_num_threads() -> int:
 
     By default as many as the process may run on (affinity and the container's quota), but no more than 8.
     A step uses one for every 32,768 numbers it updates, so small ones use one.
+    Where NumPy is the backend, that is one.
 
     Examples
     --------
@@ -22,13 +24,14 @@ def get_num_threads() -> int:
     >>> steepest.get_num_threads() >= 1
     True
     """
-    return _kernels.get_num_threads()
+    return kernels.get_num_threads()
 
 
 def set_num_threads(n: int) -> None:
     """Use up to ``n`` threads in a step, in all optimizers, from now on.
 
-    The environment variable ``STEEPEST_NUM_THREADS`` does the same when the library is imported.
+    The environment variable ``STEEPEST_NUM_THREADS`` does the same when the library is imported. Where NumPy
+    is the backend, a step uses one all the same.
 
     Parameters
     ----------
@@ -51,7 +54,7 @@ def set_num_threads(n: int) -> None:
     1
     >>> steepest.set_num_threads(before)
     """
-    _kernels.set_num_threads(_threads("n", n))
+    kernels.set_num_threads(_threads("n", n))
 
 
 def _threads(name: str, value: object) -> int:
@@ -68,15 +71,16 @@ def get_instruction_set() -> str:
     Returns
     -------
     str
-        ``"AVX-512"``, ``"AVX2"`` or ``"SSE2"`` on x86-64, ``"NEON"`` on 64-bit ARM, else ``"scalar"``.
+        ``"AVX-512"``, ``"AVX2"`` or ``"SSE2"`` on x86-64, ``"NEON"`` on 64-bit ARM, else ``"scalar"``;
+        ``"NumPy"`` where NumPy is the backend, which chooses for itself.
 
     Examples
     --------
     >>> import steepest
-    >>> steepest.get_instruction_set() in ("AVX-512", "AVX2", "SSE2", "NEON", "scalar")
+    >>> steepest.get_instruction_set() in ("AVX-512", "AVX2", "SSE2", "NEON", "scalar", "NumPy")
     True
     """
-    return _kernels.get_instruction_set()
+    return kernels.get_instruction_set()
 
 
 def set_instruction_set(name: str) -> None:
@@ -101,7 +105,7 @@ def set_instruction_set(name: str) -> None:
     >>> import steepest
     >>> steepest.set_instruction_set(steepest.get_instruction_set())
     """
-    _kernels.set_instruction_set(options.choice(*_kernels.instruction_sets())("name", name))
+    kernels.set_instruction_set(options.choice(*kernels.instruction_sets())("name", name))
 
 
 def read_environment() -> None:
@@ -109,9 +113,9 @@ def read_environment() -> None:
     if threads := os.environ.get(_THREADS):
         number = int(threads) if threads.isdecimal() and len(threads) < 9 else threads
         try:
-            _kernels.set_num_threads(_threads(_THREADS, number))
+            kernels.set_num_threads(_threads(_THREADS, number))
         except TypeError as error:
             raise ValueError(str(error)) from None
     if name := os.environ.get(_INSTRUCTIONS):
-        found = options.choice(*_kernels.instruction_sets())(_INSTRUCTIONS, name)
-        _kernels.set_instruction_set(found)
+        found = options.choice(*kernels.instruction_sets())(_INSTRUCTIONS, name)
+        kernels.set_instruction_set(found)

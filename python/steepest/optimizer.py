@@ -1,6 +1,6 @@
 """The base of every optimizer: parameters, groups, state, logging, checkpoints.
 
-A subclass names its law, its options and its states; the step itself is `_kernels.Stepper.step`,
+A subclass names its law, its options and its states; the step itself is `Stepper.step` of the backend,
 which calls back here for what needs words: nesting, explanations, reports.
 """
 
@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar
 import numpy as np
 
 from . import arrays, checkpoint, gradients, options
-from ._kernels import Stepper
 from .arrays import Array
+from .backend import kernels
 from .groups import ParamGroup, as_groups, check_keys
 from .parameters import Leaf, Nesting, name_apart
 
@@ -104,7 +104,7 @@ class _GroupOption:
         optimizer._write([{**group.options, self.name: value} for group in optimizer._groups])
 
 
-class Optimizer(Stepper):
+class Optimizer(kernels.Stepper):
     """What all optimizers have in common; see :class:`GradientAscent`."""
 
     _law: ClassVar[str]
@@ -575,7 +575,7 @@ class Optimizer(Stepper):
     def __getstate__(self) -> dict[str, Any]:
         """For pickle and copy: everything but the callback."""
         self._check_arrays()
-        own = ("_defaults", "_settings", "_groups", "_leaves", "_states", "_is_grouped")
+        own = ("_defaults", "_settings", "_groups", "_leaves", "_states", "_is_grouped", "_engine")
         return {
             "sources": [group.nesting.source for group in self._groups],
             "is_grouped": self._is_grouped,

@@ -9,25 +9,26 @@ from typing import TextIO
 
 import numpy as np
 
-from . import _kernels
+from .backend import NAME, kernels
 
 __version__ = version("steepest")
 
 
 def versions() -> dict[str, str]:
-    """Versions, machine, instruction set and threads, by name."""
+    """Versions, machine, backend, instruction set and threads, by name."""
     return {
         "steepest": __version__,
         "Python": platform.python_version(),
         "NumPy": np.__version__,
         "platform": platform.platform(),
-        "instruction set": _kernels.get_instruction_set(),
-        "threads": str(_kernels.get_num_threads()),
+        "backend": NAME,
+        "instruction set": kernels.get_instruction_set(),
+        "threads": str(kernels.get_num_threads()),
     }
 
 
 def show_versions(file: TextIO | None = None) -> None:
-    """Write versions, machine, instruction set and threads, for a bug report.
+    """Write versions, machine, backend, instruction set and threads, for a bug report.
 
     Parameters
     ----------

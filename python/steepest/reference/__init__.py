@@ -1,11 +1,32 @@
 """The same optimizers in plain NumPy: slow, short, and equal to the compiled ones bit for bit.
 
 `laws/` holds the laws, `sweep.py` what stands around every law, `norm.py` the norm, and `step.py` the step;
-the files of the kernels have the same names and order.
+the files of the kernels have the same names and order. `kernels.py` makes them a backend, `twins.py`
+the classes that have them whatever the backend is, made when asked for.
 """
 
-from .. import family as _family
-from .step import Stepper
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .twins import (
+        ASGD,
+        SGD,
+        AdaBelief,
+        Adadelta,
+        Adagrad,
+        Adam,
+        Adamax,
+        AdamW,
+        GradientAscent,
+        GradientDescent,
+        Lion,
+        NAdam,
+        RAdam,
+        RMSprop,
+        Rprop,
+        Yogi,
+    )
 
 __all__ = [
     "ASGD",
@@ -27,65 +48,14 @@ __all__ = [
 ]
 
 
-class GradientAscent(Stepper, _family.GradientAscent):
-    """:class:`steepest.GradientAscent` in plain NumPy."""
+def __getattr__(name: str) -> Any:
+    """Classes when they are asked for: they need an Optimizer, and that may need the step in here."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(importlib.import_module(".twins", __name__), name)
+    globals()[name] = found
+    return found
 
 
-class GradientDescent(Stepper, _family.GradientDescent):
-    """:class:`steepest.GradientDescent` in plain NumPy."""
-
-
-class SGD(Stepper, _family.SGD):
-    """:class:`steepest.SGD` in plain NumPy."""
-
-
-class Adam(Stepper, _family.Adam):
-    """:class:`steepest.Adam` in plain NumPy."""
-
-
-class AdamW(Stepper, _family.AdamW):
-    """:class:`steepest.AdamW` in plain NumPy."""
-
-
-class NAdam(Stepper, _family.NAdam):
-    """:class:`steepest.NAdam` in plain NumPy."""
-
-
-class RAdam(Stepper, _family.RAdam):
-    """:class:`steepest.RAdam` in plain NumPy."""
-
-
-class RMSprop(Stepper, _family.RMSprop):
-    """:class:`steepest.RMSprop` in plain NumPy."""
-
-
-class Adagrad(Stepper, _family.Adagrad):
-    """:class:`steepest.Adagrad` in plain NumPy."""
-
-
-class Adadelta(Stepper, _family.Adadelta):
-    """:class:`steepest.Adadelta` in plain NumPy."""
-
-
-class Rprop(Stepper, _family.Rprop):
-    """:class:`steepest.Rprop` in plain NumPy."""
-
-
-class ASGD(Stepper, _family.ASGD):
-    """:class:`steepest.ASGD` in plain NumPy."""
-
-
-class Lion(Stepper, _family.Lion):
-    """:class:`steepest.Lion` in plain NumPy."""
-
-
-class AdaBelief(Stepper, _family.AdaBelief):
-    """:class:`steepest.AdaBelief` in plain NumPy."""
-
-
-class Yogi(Stepper, _family.Yogi):
-    """:class:`steepest.Yogi` in plain NumPy."""
-
-
-class Adamax(Stepper, _family.Adamax):
-    """:class:`steepest.Adamax` in plain NumPy."""
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
