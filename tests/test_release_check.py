@@ -62,9 +62,3 @@ def test_reads_the_files_of_the_clone_and_says_why_not() -> None:
         f"not a release: the tag is 'v{version}.1', "
         f"expected 'v{version}' for the version in Cargo.toml\n"
     )
-
-
-def test_the_version_is_in_one_place() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert "version" in project["dynamic"]
-    assert not re.search(r"^version:", (ROOT / "CITATION.cff").read_text(encoding="utf-8"), re.M)
