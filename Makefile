@@ -15,10 +15,10 @@ sources = $(shell find rust) $(wildcard .cargo/config.toml rust-toolchain.toml) 
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test test-torch test-optax golden test-clients run-clients test-gallery run-gallery gallery draw-gallery check bench bench-peers count clean FORCE
+.PHONY: help setup demo test test-torch test-optax golden test-clients run-clients test-gallery run-gallery gallery draw-gallery check check-workflows bench bench-peers count clean FORCE
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s  %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s  %s\n", $$1, $$2 }' Makefile
 
 setup: $(venv)/.extension $(venv)/.check ## make .venv with the extension and all tools for development in it
 
@@ -59,7 +59,7 @@ gallery: ## draw all examples anew, and make their contact sheet
 draw-gallery: $(venv)/.extension $(venv)/.clients
 	@$(python) tools/gallery.py $(ARGS)
 
-check: $(venv)/.extension $(venv)/.check ## check the code: rustfmt, clippy, ruff, mypy --strict, stubtest
+check: $(venv)/.extension $(venv)/.check check-workflows ## check the code: rustfmt, clippy, ruff, mypy --strict, stubtest, the workflows
 	@$(need_cargo)
 	cargo fmt --check
 	@$(cargo) clippy --locked --all-targets -- --deny warnings
@@ -67,6 +67,10 @@ check: $(venv)/.extension $(venv)/.check ## check the code: rustfmt, clippy, ruf
 	$(python) -m ruff format --check
 	$(python) -m mypy
 	$(python) -m mypy.stubtest steepest._kernels --mypy-config-file pyproject.toml
+
+check-workflows: $(venv)/.check ## check .github by jactionlint and zizmor, without the network
+	$(venv)/bin/jactionlint
+	$(venv)/bin/zizmor --offline --persona pedantic --quiet .github
 
 bench: $(venv)/.extension $(venv)/.test ## time steps beside bare C and other libraries, redraw tables and picture (8 minutes)
 	@mkdir -p .benchmarks
