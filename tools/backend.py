@@ -59,6 +59,6 @@ def _need_cargo() -> None:
         with Path("Cargo.toml").open("rb") as file:
             rust = tomllib.load(file)["package"]["rust-version"]
         sys.exit(
-            f"steepest is built here from its source, with Rust {rust} or newer, and there is no cargo on PATH: "
+            f"to build steepest from its source takes Rust {rust} or newer, and there is no cargo on PATH: "
             "install Rust from https://rustup.rs, or a wheel: pip install --only-binary=steepest steepest"
         )
