@@ -15,7 +15,7 @@ sources = $(shell find rust) $(wildcard .cargo/config.toml rust-toolchain.toml) 
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test test-torch test-optax golden test-clients run-clients test-gallery run-gallery gallery draw-gallery check check-workflows bench bench-peers count clean FORCE
+.PHONY: help setup demo test test-torch test-optax golden test-clients run-clients test-gallery run-gallery gallery draw-gallery check check-workflows wheels check-wheels try-wheels bench bench-peers count clean FORCE
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s  %s\n", $$1, $$2 }' Makefile
@@ -72,6 +72,18 @@ check-workflows: $(venv)/.check ## check .github by jactionlint and zizmor, with
 	$(venv)/bin/jactionlint
 	$(venv)/bin/zizmor --offline --persona pedantic --quiet .github
 
+wheels: $(venv)/.wheels ## build the sdist, and from it the wheels for Linux, in dist, and check them (8 minutes)
+	@$(need_cargo)
+	@$(python) tools/wheels.py $(ARGS)
+	@$(python) tools/check_wheels.py
+
+check-wheels: $(venv)/.wheels ## check what lies in dist: tags, stable interface, metadata, licences, size
+	@$(need_cargo)
+	@$(python) tools/check_wheels.py
+
+try-wheels: $(venv)/.made ## install the wheel in new environments and test it there: ARGS="python3.12 python3.13"
+	@$(python) tools/try_wheels.py $(ARGS)
+
 bench: $(venv)/.extension $(venv)/.test ## time steps beside bare C and other libraries, redraw tables and picture (8 minutes)
 	@mkdir -p .benchmarks
 	@$(python) -m pytest benches --benchmark-only --benchmark-json=.benchmarks/1.json --quiet $(ARGS)
@@ -110,7 +122,7 @@ $(venv)/.extension: $(venv)/.made $(sources) $(if $(wildcard python/steepest/_ke
 	@$(pip) --no-build-isolation --editable ".[demo]"
 	@mv $(venv)/.begun $@
 
-$(addprefix $(venv)/.,test test-optax bench-peers clients check): $(venv)/.%: $(venv)/.made pyproject.toml
+$(addprefix $(venv)/.,test test-optax bench-peers clients check wheels): $(venv)/.%: $(venv)/.made pyproject.toml
 	@echo "Installing the tools of make $*"; rm -f $@
 	@$(pip) --group $*
 	@touch $@

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +12,7 @@ import maturin
 from maturin import (
     build_editable,
     build_sdist,
-    get_requires_for_build_editable,
     get_requires_for_build_sdist,
-    get_requires_for_build_wheel,
     prepare_metadata_for_build_editable,
     prepare_metadata_for_build_wheel,
 )
@@ -28,22 +28,42 @@ __all__ = [
     "prepare_metadata_for_build_wheel",
 ]
 
-#: What maturin finds here goes into the wheel as it is.
-DATA = Path("steepest._kernels.data")
+#: Where the examples lie in an installed package; in the source it is there only while a wheel is built.
+GALLERY = Path("python/steepest/gallery")
 
 
 def copy_examples(package: Path) -> None:
     """Copy the examples into the folder gallery of a package."""
     left_out = shutil.ignore_patterns("pictures", "__pycache__", "*.md")
+    shutil.rmtree(package / "gallery", ignore_errors=True)
     shutil.copytree("examples", package / "gallery", ignore=left_out)
 
 
 def build_wheel(directory: str, settings: Any = None, metadata: str | None = None) -> str:
     """As maturin's, with the examples in the folder gallery of the package."""
-    shutil.rmtree(DATA, ignore_errors=True)
+    _need_cargo()
     try:
-        copy_examples(DATA / "purelib/steepest")
+        copy_examples(GALLERY.parent)
         name: str = maturin.build_wheel(directory, settings, metadata)
         return name
     finally:
-        shutil.rmtree(DATA, ignore_errors=True)
+        shutil.rmtree(GALLERY, ignore_errors=True)
+
+
+def get_requires_for_build_wheel(settings: Any = None) -> list[str]:
+    """As maturin's, but without cargo it says what to install, instead of fetching one itself."""
+    _need_cargo()
+    return maturin.get_requires_for_build_wheel(settings)
+
+
+get_requires_for_build_editable = get_requires_for_build_wheel
+
+
+def _need_cargo() -> None:
+    if not shutil.which("cargo"):
+        with Path("Cargo.toml").open("rb") as file:
+            rust = tomllib.load(file)["package"]["rust-version"]
+        sys.exit(
+            f"to build steepest from its source takes Rust {rust} or newer, and there is no cargo on PATH: "
+            "install Rust from https://rustup.rs, or a wheel: pip install --only-binary=steepest steepest"
+        )

@@ -1,0 +1,91 @@
+"""Build the source distribution from a clean clone, and from it a wheel for every target, into dist."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+#: Rust's targets, and what a wheel for each promises of the C library.
+TARGETS = {
+    "x86_64-unknown-linux-gnu": "manylinux2014",
+    "aarch64-unknown-linux-gnu": "manylinux2014",
+    "x86_64-unknown-linux-musl": "musllinux_1_2",
+    "aarch64-unknown-linux-musl": "musllinux_1_2",
+}
+
+#: The flag that has Rust call a folder something else, in the messages compiled in.
+REMAP = "--remap-path-prefix"
+
+
+def run(*command: str | Path, **more: str) -> None:
+    """Run a command, with more variables in its environment."""
+    subprocess.run(command, check=True, env=os.environ | more)
+
+
+def missing(target: str) -> bool:
+    """Whether Rust's standard library for the target is not installed."""
+    command = ["rustc", "--print", "target-libdir", "--target", target]
+    library = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+    return not any(Path(library).glob("libstd-*"))
+
+
+def build_sdist(folder: Path, into: Path) -> Path:
+    """Of what is committed, and of nothing else."""
+    run("git", "clone", "--quiet", ROOT, folder / "clone")
+    run(sys.executable, "-m", "build", "--sdist", "--outdir", into, folder / "clone")
+    (sdist,) = into.glob("*.tar.gz")
+    return sdist
+
+
+def build_wheel(sdist: Path, target: str, folder: Path, into: Path) -> None:
+    """For a target, from the source distribution alone, in a folder that the wheel does not name."""
+    shutil.unpack_archive(sdist, folder, filter="data")
+    source = folder / sdist.name.removesuffix(".tar.gz")
+    home = os.environ.get("CARGO_HOME") or Path.home() / ".cargo"
+    arguments = f"--locked --zig --compatibility {TARGETS[target]} --target {target}"
+    run(
+        *(sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--quiet"),
+        *("--no-cache-dir", "--wheel-dir", folder),
+        *("--config-settings", f"build-args={arguments}", source),
+        CARGO_ENCODED_RUSTFLAGS=f"{REMAP}={home}=cargo\x1f{REMAP}={source}=steepest",
+        CARGO_TARGET_DIR=os.environ.get("CARGO_TARGET_DIR") or str(ROOT / "target"),
+        PATH=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    )
+    (wheel,) = folder.glob("*.whl")
+    run(sys.executable, "-m", "wheel", "unpack", "--dest", folder / "unpacked", wheel)
+    (unpacked,) = (folder / "unpacked").iterdir()
+    for bill in unpacked.glob(
+        "*.dist-info/sboms/*.json"
+    ):  # maturin's names the folder of the build
+        bill.write_text(bill.read_text().replace(str(source), "/steepest"))
+    run(sys.executable, "-m", "wheel", "pack", "--dest-dir", into, unpacked)
+
+
+def main() -> None:
+    """Build for the targets named on the command line, or for all."""
+    targets = sys.argv[1:] or list(TARGETS)
+    if unknown := set(targets) - set(TARGETS):
+        sys.exit(f"no such target: {', '.join(sorted(unknown))}; there are {', '.join(TARGETS)}")
+    if lacking := [target for target in targets if missing(target)]:
+        sys.exit(
+            f"Rust's library for other machines is needed: rustup target add {' '.join(lacking)}"
+        )
+    into = ROOT / "dist"
+    shutil.rmtree(into, ignore_errors=True)
+    with tempfile.TemporaryDirectory() as folder:
+        sdist = build_sdist(Path(folder), into)
+        for target in targets:
+            print("Building for", target, flush=True)
+            place = Path(folder, target)
+            place.mkdir()
+            build_wheel(sdist, target, place, into)
+
+
+if __name__ == "__main__":
+    main()
