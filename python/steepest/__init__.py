@@ -32,13 +32,13 @@ from .machine import (
 from .minibatches import minibatches
 from .optimizer import StepInfo
 from .parameters import Parameter
-from .versions import __version__, show_versions
 
 if TYPE_CHECKING:
     from . import clients, plots, projections, schedules
     from .checks import check_gradient, is_ascent_direction, is_descent_direction
     from .maximization import maximize, minimize
     from .trials import compare, lr_finder
+    from .versions import __version__, show_versions
 
 machine.read_environment()
 logging.getLogger("steepest").addHandler(logging.NullHandler())
@@ -86,6 +86,7 @@ __all__ = [
 
 #: What is imported when it is first asked for, and from where: an optimizer alone needs none of it.
 _LATER = {
+    "__version__": ".versions",
     "check_gradient": ".checks",
     "clients": "",
     "compare": ".trials",
@@ -97,6 +98,7 @@ _LATER = {
     "plots": "",
     "projections": "",
     "schedules": "",
+    "show_versions": ".versions",
 }
 
 
