@@ -51,7 +51,7 @@ test-gallery: ## run all examples, and check the figures they find, in .venv-cli
 	@$(MAKE) --no-print-directory venv=.venv-clients run-gallery
 
 run-gallery: $(venv)/.extension $(venv)/.clients $(venv)/.torch
-	@$(python) -m pytest tests/gallery $(ARGS)
+	@OMP_NUM_THREADS=1 $(python) -m pytest tests/gallery $(ARGS)
 
 gallery: ## draw all examples anew, and make their contact sheet
 	@$(MAKE) --no-print-directory venv=.venv-clients draw-gallery
@@ -97,7 +97,7 @@ count: $(venv)/.extension ## count a step's instructions under valgrind, beside 
 	@$(python) -m benches.count $(ARGS)
 
 clean: ## remove everything that was built, installed or drawn here
-	rm -rf .venv .venv-clients target dist .benchmarks .hypothesis .mypy_cache .pytest_cache .ruff_cache examples/pictures
+	rm -rf .venv .venv-clients target dist .benchmarks .hypothesis .mypy_cache .pytest_cache .ruff_cache pictures
 	rm -f python/steepest/_kernels*.so
 	find python tests benches examples -name __pycache__ -prune -exec rm -rf {} +
 

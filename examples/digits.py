@@ -119,7 +119,7 @@ def draw(path: Path, model: Model, values: list[float], norms: list[float], summ
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Learn handwritten digits by gradient ascent.")
-    default = Path(__file__).parent / "pictures" / "digits.png"
+    default = Path("pictures/digits.png")
     parser.add_argument("--picture", type=Path, default=default, help="the file to draw into")
     picture = parser.parse_args().picture
 

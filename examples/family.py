@@ -125,7 +125,7 @@ def draw(file: Path, paths: dict[str, list[Array]]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Draw how every optimizer walks.")
-    default = Path(__file__).parent / "pictures" / "family.png"
+    default = Path("pictures/family.png")
     parser.add_argument("--picture", type=Path, default=default, help="the file to draw into")
     picture = parser.parse_args().picture
 

@@ -89,7 +89,7 @@ def main() -> None:
     parser.add_argument(
         "--pictures",
         type=Path,
-        default=Path(__file__).parent / "pictures",
+        default=Path("pictures"),
         help="the folder to draw into",
     )
     folder = parser.parse_args().pictures

@@ -107,7 +107,7 @@ def draw(file: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Draw all schedules side by side.")
-    default = Path(__file__).parent / "pictures" / "schedules.png"
+    default = Path("pictures/schedules.png")
     parser.add_argument("--picture", type=Path, default=default, help="the file to draw into")
     picture = parser.parse_args().picture
     draw(picture)

@@ -179,7 +179,8 @@ class TestCommand:
         lines = python("-m", "steepest", "examples").stdout.splitlines()
         names = [path.stem for path in sorted((ROOT / "examples").glob("[0-9]*.py"))]
         assert [line.split()[0] for line in lines] == names
-        assert "01_fence             A fence of 200 m" in lines[0]
+        assert re.match("01_fence +A fence of 200 m", lines[0])
+        assert len({line.index(line.split(maxsplit=1)[1]) for line in lines}) == 1
 
     @pytest.mark.parametrize("name", ["03_many_starts", "many_starts", "03", "3"])
     def test_examples_runs_the_one_named(self, name: str, tmp_path: Any) -> None:
@@ -192,6 +193,13 @@ class TestCommand:
         pytest.importorskip("matplotlib")
         told = python("-m", "steepest", "examples", "parabola", "--live", cwd=tmp_path).stdout
         assert "step 21: x  0.016305" in told
+
+    def test_demo_draws_where_the_user_is(self, tmp_path: Any) -> None:
+        for needed in ("matplotlib", "sklearn", "tqdm"):
+            pytest.importorskip(needed)
+        told = python("-m", "steepest", "demo", cwd=tmp_path).stdout
+        assert "Drawn: pictures/digits.png" in told
+        assert [path.name for path in tmp_path.rglob("*.png")] == ["digits.png"]
 
     def test_examples_knows_no_other(self) -> None:
         command = [sys.executable, "-m", "steepest", "examples", "nonsense"]

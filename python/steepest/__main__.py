@@ -28,9 +28,11 @@ def main() -> None:
         elif asked.name:
             examples.run(asked.name, more)
         else:
-            for name, path in examples.paths().items():
-                print(f"{name:20} {examples.summary(path)}")
-    except (ValueError, ImportError, FileNotFoundError) as error:
+            listed = examples.paths()
+            width = max(map(len, listed))
+            for name, path in listed.items():
+                print(f"{name:{width}}  {examples.summary(path)}")
+    except (ValueError, ImportError, OSError) as error:
         sys.exit(str(error))
 
 
