@@ -145,7 +145,7 @@ def out_of_bounds(max_norm: float, x: Iterate) -> Rule:
     def rule(t: int, value: float, norm: float, gradient: Any) -> Stop | None:
         found = norm_of(x.arrays)
         if not found <= max_norm:
-            return diverged(f"‖x‖ = {found:.3g} is more than max_norm = {max_norm:g}", t)
+            return diverged(f"‖x‖ = {found:.5g} is more than max_norm = {max_norm:g}", t)
         return None
 
     return rule
