@@ -63,10 +63,10 @@ def draw(path: str) -> None:
     left, right = figure.subplots(1, 2)
     for i, (name, rate) in enumerate(RATES.items()):
         look = style.line(i) | {"ls": ("--", "-.", "-", ":", (0, (5, 1, 1, 1, 1, 1)))[i]}
-        left.plot(at_rate(rate).history.value, label=f"{rate:.3g} {name}", **look)
-    style.tidy(left).set(xlabel="steps", ylabel="(x² + 10 y²) / 2", title="One bowl, five rates")
-    left.set(yscale="log", ylim=(1e-9, 1e9))
-    left.legend(frameon=False, fontsize=9, loc="lower left")
+        left.plot([x[1] for x in at_rate(rate, 12).history.x], label=f"{rate:.3g} {name}", **look)
+    style.tidy(left).set(xlabel="steps", ylabel="y", title="(x² + 10 y²) / 2 at five rates")
+    left.set_ylim(-5.5, 3.5)  # with room for the legend
+    left.legend(frameon=False, fontsize=9, loc="lower left", ncols=2)
     runs = {"from the ridge": from_ridge(0.0), "nudged by 0.001": from_ridge(0.001)}
     plot_trajectory(runs, limits=((-0.6, 1.7), (-1, 2.2)), ax=right)
     right.set(xlabel="x", ylabel="y", title="x² − y² + y⁴/4 has a saddle at 0")

@@ -18,10 +18,15 @@ class TestNoBest:
         }
         assert len(behind) == len(family.__all__)
         assert min(behind.values()) > 1000
-        best = [min(ends, key=lambda name: ends[name]) for ends in found.values()]
-        assert len(set(best)) == 4
-        assert best[0] == "GradientDescent"
-        assert best[1] == "Rprop"
+        valley, turned, scaled, plateau, batches = best = [
+            set(example.best(ends)) for ends in found.values()
+        ]
+        assert (valley, turned) == ({"GradientDescent"}, {"Rprop"})
+        # These are solved as far as floats go, by several: who is nearer yet is not asked.
+        assert scaled == {"Adagrad", "RMSprop"}
+        assert plateau == ({"Adagrad"} if seed == 1 else {"Adagrad", "NAdam"})
+        assert len(batches) == 1
+        assert max(sum(name in one for one in best) for name in behind) == 2
         # In its best run each objective is all but solved; batches are noisy.
         least = [min(ends.values()) for ends in found.values()]
         assert (np.array(least) < [1e-3, 1e-8, 1e-15, 1e-15, 1e-2]).all()
@@ -34,4 +39,4 @@ class TestNoBest:
 
     def test_is_drawn(self, run: Any) -> None:
         told = run()
-        assert "bent valley         GradientDescent" in told
+        assert "bent valley        GradientDescent: " in told
