@@ -1,7 +1,8 @@
-"""A function with five maxima: one ascent finds the nearest, many starts find the highest.
+"""Five maxima and two at the ends: one ascent finds a near one, many starts the highest.
 
-f(x) = −x sin(5πx) has maxima on [−1, 1] at ±.70573 (.70287), ±.31278 (.30650) and 0 (0), and an ascent ends
-at the one on whose slope it began. Of 21 starts the best is kept, and the result says how many agree with it.
+f(x) = −x sin(5πx) has maxima on [−1, 1] at ±.70573 (.70287), ±.31278 (.30650), 0 (0) and at the two ends (0),
+and an ascent ends at the one on whose slope it began. Of 21 starts the best is kept, and the result says how
+many agree with it.
 """
 
 from typing import Any
@@ -33,7 +34,8 @@ def many(seed: int = 0) -> Result:
 
 def draw(path: str, best: Result) -> None:
     axes = best.plot_trajectory(limits=(-1, 1))
-    axes.set(ylabel="−x sin(5πx)", title=f"{best.agreeing} of {len(best.runs)} agree")
+    title = f"{best.agreeing} of {len(best.runs)} starts end at the highest"
+    axes.set(ylabel="−x sin(5πx)", title=title)
     style.save(axes.figure, path)
 
 

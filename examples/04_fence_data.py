@@ -1,8 +1,11 @@
-"""A hundred measured fences: which parabola a x² + b x has the least mean absolute error?
+"""A hundred fences: which parabola a x² + b x has the least mean absolute error?
 
 The data are y = 100 x − x², and the guess begins far off, at a = −2 and b = 30, and descends its mean
 absolute error. It swings from side to side less and less as the rate falls, and closes in on a = −1 and
 b = 100.
+
+How near it comes is luck: the last steps still cross a kink. From this very start a ends 2e-7 off; from
+starts a billionth beside it, often more than 1e-4.
 """
 
 import sys
@@ -39,10 +42,10 @@ def gradient(ab: Array) -> Array:
     return np.array([(sign * SIDES**2).mean(), (sign * SIDES).mean()])
 
 
-def descend(steps: int = 20_000) -> Result:
+def descend(start: Array = START, steps: int = 20_000) -> Result:
     """β divides each gradient by its own size, so that 3283 for a and 50 for b are steps of one length."""
     return minimize(
-        mean_absolute_error, START, gradient,
+        mean_absolute_error, start, gradient,
         optimizer=GradientDescent, lr=0.05, lr_decay=0.9997, momentum=0.9, beta=0.999,
         bias_correction=False, gtol=None, max_iter=steps, keep_iterates=True,
     )  # fmt: skip
