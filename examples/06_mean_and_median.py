@@ -90,7 +90,7 @@ def draw(path: str, bus: Any, lines: list[Any], iq: Any, middles: list[Any]) -> 
     style.tidy(right).set(xlabel="IQ", ylabel="share of people per point of IQ", ylim=(0, 0.029))
     left.set_title("Skewed: mean and median differ")
     right.set_title("Normal: they are the same")
-    left.legend(frameon=False, loc="upper left")
+    left.legend(frameon=False, loc="upper left", markerscale=2.5)
     style.save(figure, path)
 
 

@@ -4,10 +4,10 @@ A classifier σ(θ₁x₁ + θ₂x₂ + θ₃) of two overlapping classes descen
 start ascends it. The opposite of what the ascent answers is right as often, but it is sure of nearly every
 point: the band in which it is not shrinks with every step.
 
-There is no most wrong classifier: far out, doubling θ doubles the loss. And where the classes are not around
-the origin the trick fails. The first pulls on θ₃ cancel, so the line begins at the origin, with both classes
-on one side. The class that is wrong there pulls on, the one that is right pulls no more, so it stays: far
-from the origin one name for all costs more than each class taken for the other.
+There is no most wrong classifier: far out, doubling θ doubles the loss. And where both classes lie on one
+side of the origin the trick fails. After the first step the line runs through the origin, so nearly all get
+the same name. The class that is wrong then pulls on the same way, the one that is right hardly pulls at all,
+and the line never gets between them.
 """
 
 from collections.abc import Callable
@@ -73,7 +73,9 @@ def draw(path: str, X: Array, y: Array, down: Result, up: Result) -> None:
         axes.contourf(*grid, probability(found.x, everywhere), (0, 0.1, 0.9, 1), colors=pale)
         for label, mark, colour in ((1, "o", BLUE), (0, "^", RED)):
             axes.plot(*X[y == label, :2].T, mark, color=colour, ms=2.5, label=f"class {label}")
-        axes.set(xlabel="x₁", ylabel="x₂", title=f"{name}: right {accuracy(found.x, X, y):.1%}")
+        right = accuracy(found.x, X, y)
+        opposite = f", its opposite {1 - right:.1%}" if found is up else ""
+        axes.set(xlabel="x₁", ylabel="x₂", title=f"{name}: right {right:.1%}{opposite}")
         axes.set(aspect="equal", xlim=(-5, 5), ylim=(-5, 5))
     maps[0].legend(loc="upper right", framealpha=0.9, edgecolor="none", handletextpad=0.1)
     for (name, found), look in zip({"descent": down, "ascent": up}.items(), "-:", strict=True):

@@ -66,15 +66,15 @@ def holes(f: Any, data: tuple[Array, Array], dtype: Any = np.float64) -> int:
 
 
 def draw(path: str, data: tuple[Array, Array]) -> None:
-    down, up = {"descent": minimize, "ascent": maximize}, {"ascent": maximize, "descent": minimize}
+    ways = {"descent": minimize, "ascent": maximize}
     naive = f"naive: {holes(naive_loss, data)} of {CELLS**2} cells empty"
     shown = (
-        ("the loss: a valley", loss, gradient, down, (0, 36), 30),
-        ("upside down: a hill", upside_down(loss), upside_down(gradient), up, (-36, 0), 210),
-        (naive, naive_loss, gradient, down, (0, 36), 30),
+        ("the loss: a valley", loss, gradient, (0, 36), 30),
+        ("upside down: a hill", upside_down(loss), upside_down(gradient), (-36, 0), 210),
+        (naive, naive_loss, gradient, (0, 36), 30),
     )
     figure = style.figure(10, 4)
-    for place, (title, f, grad, ways, heights, side) in enumerate(shown, 1):
+    for place, (title, f, grad, heights, side) in enumerate(shown, 1):
         axes = figure.add_subplot(1, 3, place, projection="3d")
         axes.view_init(28, side)
         runs = {name: train(search, data, f, grad, max_norm=18) for name, search in ways.items()}
@@ -85,7 +85,9 @@ def draw(path: str, data: tuple[Array, Array]) -> None:
         axes.set(xlabel="θ₁", ylabel="θ₂", xticks=(-10, 0, 10), yticks=(-10, 0, 10), zlim=heights)
         axes.set_zlabel("")
         axes.text2D(0.0, 0.75, "loss" if side == 30 else "−loss", transform=axes.transAxes)
-        axes.legend(loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=2, frameon=False)
+        axes.get_legend().remove()
+    ends = axes.get_legend_handles_labels()
+    figure.legend(*ends, loc="outside lower center", ncols=2, frameon=False)
     style.save(figure, path)
 
 

@@ -6,6 +6,7 @@ loss runs away and approves nobody, since most people pay, and to refuse them is
 
 The bias is in the data. Both groups are normal with one covariance Σ, so the true law is a classifier of this
 form with (θ₁, θ₂) = Σ⁻¹ (mean of those who paid − mean of the others): more data only make the bias exact.
+It is found with nearly any seed: of 0 to 99 only 7 refuses the one with few carrots, too, at .4955.
 """
 
 from collections.abc import Callable
@@ -48,11 +49,11 @@ def gradient(theta: Any, X: Any, y: Any) -> Any:
     return X.T @ (probability(theta, X) - y) / len(y)
 
 
-def train(search: Callable[..., Result], X: Array, y: Array) -> Result:
+def train(search: Callable[..., Result], X: Array, y: Array, **options: Any) -> Result:
     """`minimize` or `maximize` the same loss by plain steps."""
     return search(
         loss, np.zeros(3), gradient, args=(X, y), optimizer=SGD, lr=0.5,
-        max_iter=STEPS[search], gtol=None,
+        max_iter=STEPS[search], gtol=None, **options,
     )  # fmt: skip
 
 
@@ -102,6 +103,7 @@ def main() -> None:
         print(f"with score .1 they pay with {few:.2f} at carrots .2, {many:.2f} at .8")
     size, slope = np.linalg.norm(up.x), np.linalg.norm(up.jac)
     print(f"The ascent after {up.nit} steps: ‖θ‖ = {size:.0f}, and the slope is still {slope:.2f}")
+    print(f"The same with a bound of 50 on ‖θ‖: {train(maximize, X, y, max_norm=50).message}")
     draw("pictures/11_biased_loans.png", X, y, down, up)
     print("Drawn: pictures/11_biased_loans.png")
 

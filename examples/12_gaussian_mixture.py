@@ -84,11 +84,11 @@ def expectation_maximization(seed: int = 0) -> Any:
 def draw(path: str, found: Result, scattered: Result, em: Any) -> None:
     figure = style.figure(9.5, 4)
     flowers, climbs = (style.tidy(axes) for axes in figure.subplots(1, 2))
-    flowers.plot(FLOWERS[:, 2], FLOWERS[:, 3], "o", color="0.65", ms=3)
+    flowers.plot(FLOWERS[:, 2], FLOWERS[:, 3], "o", color="0.65", ms=3, label="a flower")
     turn = np.linspace(0, 2 * np.pi, 100)
     dotted: dict[str, Any] = {"color": "black", "ls": ":", "lw": 1.5}
     for kind, L in enumerate(found.x["L"]):
-        ours = found.x["means"][kind], np.linalg.inv(L @ L.T), style.line(kind)
+        ours = found.x["means"][kind], np.linalg.inv(L @ L.T), style.line(0)
         theirs = em.means_[kind], em.covariances_[kind], dotted
         for mean, covariance, look in (ours, theirs):
             ellipse = np.linalg.cholesky(covariance[2:, 2:]) @ [2 * np.cos(turn), 2 * np.sin(turn)]
@@ -96,12 +96,12 @@ def draw(path: str, found: Result, scattered: Result, em: Any) -> None:
     flowers.set(xlabel="petal length in cm", ylabel="petal width in cm", title="Two sd around each")
     for run in scattered.runs:
         (line,) = climbs.plot(run.history.value, color="0.7", lw=0.8)
-    line.set_label("12 random starts")
-    climbs.plot(found.history.value, label="from k-means", **style.line(0))
+    line.set_label("from 12 random starts")
+    climbs.plot(found.history.value, label="ascent from k-means", **style.line(0))
     climbs.axhline(em.score(FLOWERS), label="scikit-learn's EM", **dotted)
     climbs.set(xlabel="step", ylabel="mean log-likelihood of a flower", ylim=(-1.5, -1.17))
     climbs.set_title(f"{scattered.agreeing} of 12 random starts arrive there")
-    climbs.legend(loc="lower right", framealpha=1, edgecolor="white")
+    figure.legend(loc="outside upper center", ncols=4, frameon=False)
     style.save(figure, path)
 
 

@@ -22,14 +22,21 @@ class TestBiasedLoans:
         assert few >= 0.5
         assert many <= 0.25
 
+    def test_the_one_seed_of_a_hundred_that_refuses_both(self, example: Any) -> None:
+        down = example.train(minimize, *example.people(7))
+        assert example.probability(down.x, example.TWINS)[0] == pytest.approx(0.4955, abs=1e-4)
+
     @pytest.mark.parametrize("seed", SEEDS)
     def test_the_ascent_approves_nobody(self, seed: int, example: Any) -> None:
         X, y = example.people(seed)
         up = example.train(maximize, X, y)
-        assert (up.nit, up.success) == (300, False)
+        assert (up.status.name, up.nit, up.success) == ("MAX_ITER", 300, False)
         assert example.approved(up.x, X) == 0
         assert np.linalg.norm(up.x) == pytest.approx(100, rel=0.2)
+        bounded = example.train(maximize, X, y, max_norm=50)
+        assert (bounded.status.name, bounded.success) == ("DIVERGED", False)
         # It does not slow down: at every step all who pay pull alike.
+        assert np.diff(up.history.grad_norm[-100:]).min() >= -1e-12
         pull = np.linalg.norm(X.T @ y) / len(y)
         assert up.history.grad_norm[-1] == pytest.approx(pull, rel=1e-6)
         assert np.linalg.norm(up.x) == pytest.approx(0.5 * 300 * pull, rel=0.05)

@@ -1,5 +1,6 @@
 """The generator finds the target, by two groups of one optimizer."""
 
+import re
 from typing import Any
 
 import numpy as np
@@ -32,5 +33,7 @@ class TestGAN:
     def test_is_drawn(self, run: Any) -> None:
         told = run()
         assert told.count("gradient: right") + told.count("discriminator's: right") == 2
-        assert "seed 0: mean 3.999 (of 4.0), standard deviation 1.503 (of 1.5)" in told
-        assert "still swings by 0.23" in told
+        means = re.findall(r"mean (\S+) \(of 4.0\), standard deviation (\S+) \(of 1.5\)", told)
+        assert np.array(means, float) == pytest.approx(np.array([[4, 1.5]] * 3), abs=0.05)
+        (swings,) = re.findall(r"still swings by (\d\.\d+)", told)
+        assert float(swings) == pytest.approx(0.23, abs=0.1)

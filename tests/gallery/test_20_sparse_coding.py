@@ -10,7 +10,7 @@ pytest.importorskip("sklearn")
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
 class TestSparseCoding:
-    def test_is_no_worse_than_scikit_learn(self, seed: int, example: Any) -> None:
+    def test_is_no_worse_than_scikit_learn_after_100_rounds(self, seed: int, example: Any) -> None:
         from sklearn.decomposition import sparse_encode
 
         X = example.load(seed)
@@ -21,7 +21,7 @@ class TestSparseCoding:
 
         assert objective(codes) == pytest.approx(values[-1], rel=1e-12)
         assert values[-1] <= example.by_sklearn(X, seed)
-        assert np.mean(codes == 0) >= 0.8
+        assert np.mean(codes == 0) >= 0.9
         assert np.linalg.norm(D, axis=1).max() <= 1 + 1e-12
         # For one dictionary the codes have one minimum only.
         best = objective(sparse_encode(X, D, algorithm="lasso_cd", alpha=example.ALPHA))
