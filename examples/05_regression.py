@@ -1,4 +1,4 @@
-"""Maximum likelihood is least squares, if the errors are normal: linear regression three ways.
+"""Maximum likelihood is least squares, if the errors are normal: regression three ways.
 
 On scikit-learn's diabetes data, standardised, climbing the log-likelihood in the coefficients and log σ and
 descending the mean squared error both end at lstsq's coefficients. Minibatches, for data that would not fit
