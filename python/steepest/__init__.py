@@ -99,6 +99,7 @@ _LATER = {
     "projections": "",
     "schedules": "",
     "show_versions": ".versions",
+    "versions": "",
 }
 
 
