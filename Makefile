@@ -72,7 +72,7 @@ check-workflows: $(venv)/.check ## check .github by jactionlint and zizmor, with
 	$(venv)/bin/jactionlint
 	$(venv)/bin/zizmor --offline --persona pedantic --quiet .github
 
-wheels: $(venv)/.wheels ## build the sdist, and from it the wheels for Linux, in dist, and check them (8 minutes)
+wheels: $(venv)/.wheels ## build the sdist and the wheels for Linux and for anywhere, in dist, and check them (8 minutes)
 	@$(need_cargo)
 	@$(python) tools/wheels.py $(ARGS)
 	@$(python) tools/check_wheels.py
@@ -81,7 +81,7 @@ check-wheels: $(venv)/.wheels ## check what lies in dist: tags, stable interface
 	@$(need_cargo)
 	@$(python) tools/check_wheels.py
 
-try-wheels: $(venv)/.made ## install the wheel in new environments and test it there: ARGS="python3.12 python3.13"
+try-wheels: $(venv)/.made ## run all tests on the wheel in new environments: ARGS="python3.12 python3.13"
 	@$(python) tools/try_wheels.py $(ARGS)
 
 bench: $(venv)/.extension $(venv)/.test ## time steps beside bare C and other libraries, redraw tables and picture (8 minutes)

@@ -1,4 +1,7 @@
-"""Build the source distribution from a clean clone, and from it a wheel for every target, into dist."""
+"""Build the source distribution from a clean clone, and from it a wheel for every target, into dist.
+
+Beside them goes the wheel without kernels, for all other machines.
+"""
 
 from __future__ import annotations
 
@@ -35,10 +38,10 @@ def missing(target: str) -> bool:
     return not any(Path(library).glob("libstd-*"))
 
 
-def build_sdist(folder: Path, into: Path) -> Path:
+def build_sdist(clone: Path, into: Path) -> Path:
     """Of what is committed, and of nothing else."""
-    run("git", "clone", "--quiet", ROOT, folder / "clone")
-    run(sys.executable, "-m", "build", "--sdist", "--outdir", into, folder / "clone")
+    run("git", "clone", "--quiet", ROOT, clone)
+    run(sys.executable, "-m", "build", "--sdist", "--outdir", into, clone)
     (sdist,) = into.glob("*.tar.gz")
     return sdist
 
@@ -79,7 +82,9 @@ def main() -> None:
     into = ROOT / "dist"
     shutil.rmtree(into, ignore_errors=True)
     with tempfile.TemporaryDirectory() as folder:
-        sdist = build_sdist(Path(folder), into)
+        clone = Path(folder, "clone")
+        sdist = build_sdist(clone, into)
+        run(sys.executable, clone / "tools/pure_wheel.py", into)
         for target in targets:
             print("Building for", target, flush=True)
             place = Path(folder, target)
