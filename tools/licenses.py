@@ -48,7 +48,10 @@ def page() -> str:
         for text in texts(crate):
             title = f"{crate['name']} {crate['version']} ({crate['license']})"
             bearers.setdefault(text, []).append(title)
-    opening = "The compiled extension contains parts of Rust's standard library (MIT OR Apache-2.0) and of:"
+    opening = (
+        "The compiled extension contains parts of Rust's standard library (MIT OR Apache-2.0,\n"
+        "Copyright (c) The Rust Project Developers: the text is libc's, below) and of:"
+    )
     parts = ["\n".join(titles) + "\n\n" + text for text, titles in bearers.items()]
     return f"\n\n{'-' * 80}\n\n".join([opening, *parts]) + "\n"
 
