@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import steepest
 from harness import assert_same_bits, assert_same_state
+from machinery import needs_kernels
 from steepest import GradientAscent, Parameter
 
 needs_timer = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs an interval timer")
@@ -122,6 +123,7 @@ def test_a_container_that_makes_its_entries_anew_can_be_stepped(library):
     assert model["w"].tolist() == [1.0, 1.0]
 
 
+@needs_kernels
 def test_a_state_that_was_resized_is_not_stepped():
     opt = GradientAscent(np.zeros(3))
     opt.state["0"]["velocity"].base.resize(1, refcheck=False)
@@ -129,6 +131,7 @@ def test_a_state_that_was_resized_is_not_stepped():
         opt.step(np.ones(3))
 
 
+@needs_kernels
 def test_a_question_about_memory_that_failed_is_asked_again(monkeypatch):
     w = np.zeros(4)
     opt = GradientAscent(w)
@@ -290,6 +293,7 @@ def test_arrays_that_were_replaced_are_not_copied(library):
         copy.deepcopy((model, opt))
 
 
+@needs_kernels
 def test_a_question_about_memory_that_was_interrupted_is_asked_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -312,6 +316,7 @@ def test_a_question_about_memory_that_was_interrupted_is_asked_again(
     np.testing.assert_allclose(other, 0.99)
 
 
+@needs_kernels
 def test_a_state_seen_as_another_dtype_is_not_stepped() -> None:
     opt = steepest.GradientAscent(np.ones(4, np.float32))
     state = opt.state["0"]["velocity"].base

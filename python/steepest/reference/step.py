@@ -101,7 +101,8 @@ class Stepper(Optimizer):
             raise under_way()
         with engine.stepping:
             with engine.arranging:
-                placed = self._arrange(grads)
+                # A list is looked at when its schedules have been asked, which may change it.
+                placed = grads if type(grads) is list else self._arrange(grads)
                 lrs = self._lrs_at(self.step_count + 1)
                 gradients = self._check(placed, zero_grads)
                 with np.errstate(all="ignore"):
