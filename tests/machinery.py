@@ -23,6 +23,10 @@ THREADED = 2 * 32_768
 needs_proc = pytest.mark.skipif(not TASKS.exists(), reason="counts threads in /proc")
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
 
+needs_cpython = pytest.mark.skipif(
+    sys.implementation.name != "cpython",
+    reason="other Pythons count no references, and may handle a signal within a call",
+)
 needs_kernels = pytest.mark.skipif(
     steepest.backend.NAME != "rust", reason="asks what only the compiled step has"
 )

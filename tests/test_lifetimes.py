@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import steepest
 from harness import assert_same_bits, assert_same_state
-from machinery import needs_kernels
+from machinery import needs_cpython, needs_kernels
 from steepest import GradientAscent, Parameter
 
 needs_timer = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs an interval timer")
@@ -34,6 +34,7 @@ class OnlyArray:
         return self.values.copy()
 
 
+@needs_cpython
 def test_an_optimizer_is_freed_with_its_last_reference(library):
     gc.disable()
     try:
@@ -166,6 +167,7 @@ def interrupt_after():
     gc.enable()
 
 
+@needs_cpython
 @needs_timer
 def test_an_interrupt_leaves_a_whole_step_or_none(library, interrupt_after):
     """Of many arrays, each with states, and of gradients that are zeroed in the same step."""

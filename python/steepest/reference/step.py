@@ -219,5 +219,5 @@ def under_way() -> RuntimeError:
 
 
 def at_once(assign: Callable[[Any, Any, Any], None], writes: list[Write]) -> None:
-    """Assign all in C: no line of Python runs in between, so Ctrl-C comes before or after."""
+    """Assign all in one call, within which CPython handles no signal: Ctrl-C comes before or after."""
     deque(starmap(assign, writes), maxlen=0)
