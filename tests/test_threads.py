@@ -137,6 +137,7 @@ def right():
 """
 
 
+@needs_kernels
 @needs_fork
 @needs_proc
 def test_a_child_makes_threads_of_its_own_and_the_parent_keeps_its_own() -> None:
@@ -637,12 +638,13 @@ for work, count in ((steps, 1500), (optimizers, 150), (overlapping, 300)):
 """
     # glibc otherwise learns to keep freed arrays in its heap, where others may lie above them.
     environment = {"MALLOC_MMAP_THRESHOLD_": "131072", "MALLOC_TRIM_THRESHOLD_": "131072"}
-    printed = in_a_process(script, **environment)
+    printed = in_a_process(script, timeout=300, **environment)
     grown = dict(line.split() for line in printed.splitlines())
     assert grown.keys() == {"steps", "optimizers", "overlapping"}
     assert all(int(found) < 1_500_000 for found in grown.values()), grown
 
 
+@needs_kernels
 @needs_proc
 def test_a_step_is_taken_where_the_system_gives_no_thread() -> None:
     script = """
