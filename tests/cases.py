@@ -292,7 +292,7 @@ def gradient(shape: tuple[int, ...], dtype: str, seed: int, kind: str = "ordinar
         return rng.choice([-1.0, 1.0], size) * np.exp2(rng.uniform(low, high, size))
 
     def with_some(numbers: Array, share: float, *others: Array) -> Array:
-        chosen = np.choose(rng.integers(len(others), size=size), others)
+        chosen = np.choose(rng.integers(len(others), size=size).astype(np.intp), others)
         return np.where(rng.random(size) < share, chosen, numbers)
 
     if kind == "extreme":

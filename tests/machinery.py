@@ -23,6 +23,14 @@ THREADED = 2 * 32_768
 needs_proc = pytest.mark.skipif(not TASKS.exists(), reason="counts threads in /proc")
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
 
+needs_cpython = pytest.mark.skipif(
+    sys.implementation.name != "cpython",
+    reason="other Pythons count no references, and may handle a signal within a call",
+)
+needs_kernels = pytest.mark.skipif(
+    steepest.backend.NAME != "rust", reason="asks what only the compiled step has"
+)
+
 
 def every_way(threads: tuple[int, ...]) -> Iterator[str]:
     """Set every instruction set there is with every number of threads, and say which it is."""
@@ -45,12 +53,16 @@ def our_threads(expected: int = 0) -> list[str]:
 
 
 def in_a_process(script: str, timeout: float = 60, **environment: str) -> str:
-    """What a script prints in a process of its own; it and all its children are ended after a while."""
+    """What a script prints in a process of its own, by the backend of this one unless it is told another.
+
+    It and all its children are ended after a while.
+    """
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("STEEPEST")}
+    backend = {"STEEPEST_BACKEND": steepest.backend.NAME}
     paths = os.pathsep.join(sys.path)
     process = subprocess.Popen(
         [sys.executable, "-c", script],
-        env={**inherited, "PYTHONPATH": paths, **environment},
+        env={**inherited, "PYTHONPATH": paths, **backend, **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

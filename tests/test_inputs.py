@@ -16,6 +16,7 @@ import pytest
 import steepest
 from copies import both_floats, steps_like_a_copy, values
 from harness import assert_same_bits
+from machinery import needs_cpython
 from numpy.lib.stride_tricks import sliding_window_view
 from standins import Holder
 from steepest import GradientAscent, reference
@@ -328,6 +329,7 @@ class TestLifetime:
         opt.step({"w": g})
         assert_same_bits(opt.param_groups[0]["params"][0], expected[::2] + 1.0)
 
+    @needs_cpython
     def test_gradients_are_let_go(self, library: Any) -> None:
         opt = library.GradientAscent({"w": np.ones(10)})
 
@@ -345,6 +347,7 @@ class TestLifetime:
         gc.collect()
         assert Counted.alive <= 1, "at most the last gradient may be remembered"
 
+    @needs_cpython
     def test_numpy_refuses_to_resize_what_the_optimizer_holds(self, library: Any) -> None:
         w = np.ones(4)
         opt = library.GradientAscent({"w": w})
@@ -378,6 +381,7 @@ class TestLifetime:
             assert w.tolist() == [3.0] * 4
         assert hold.tolist() == [1.0] * 4
 
+    @needs_cpython
     def test_an_optimizer_in_a_cycle_is_freed(self, library: Any) -> None:
         """A callback that holds its optimizer is the usual one."""
         w = np.ones(3)

@@ -9,7 +9,11 @@ import weakref
 import numpy as np
 import pytest
 import steepest
+from harness import assert_same_bits, assert_same_state
+from machinery import needs_cpython, needs_kernels
 from steepest import GradientAscent, Parameter
+
+needs_timer = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs an interval timer")
 
 
 class Tagged(GradientAscent):
@@ -30,6 +34,7 @@ class OnlyArray:
         return self.values.copy()
 
 
+@needs_cpython
 def test_an_optimizer_is_freed_with_its_last_reference(library):
     gc.disable()
     try:
@@ -119,6 +124,7 @@ def test_a_container_that_makes_its_entries_anew_can_be_stepped(library):
     assert model["w"].tolist() == [1.0, 1.0]
 
 
+@needs_kernels
 def test_a_state_that_was_resized_is_not_stepped():
     opt = GradientAscent(np.zeros(3))
     opt.state["0"]["velocity"].base.resize(1, refcheck=False)
@@ -126,6 +132,7 @@ def test_a_state_that_was_resized_is_not_stepped():
         opt.step(np.ones(3))
 
 
+@needs_kernels
 def test_a_question_about_memory_that_failed_is_asked_again(monkeypatch):
     w = np.zeros(4)
     opt = GradientAscent(w)
@@ -145,31 +152,65 @@ def test_a_question_about_memory_that_failed_is_asked_again(monkeypatch):
     assert opt.step_count == 1
 
 
-@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs an interval timer")
-def test_an_interrupt_while_options_are_written_leaves_one_or_the_other():
+@pytest.fixture
+def interrupt_after():
+    """Ctrl-C so many seconds later; never again for 0."""
+
     def interrupt(number, frame):
         raise KeyboardInterrupt
 
-    opt = GradientAscent(np.zeros(3))
-    group = opt.param_groups[0]
     previous = signal.signal(signal.SIGALRM, interrupt)
     gc.disable()  # an interrupt in somebody's callback of the collector is another's business
-    try:
-        for i in range(200):
+    yield lambda seconds: signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, previous)
+    gc.enable()
+
+
+@needs_cpython
+@needs_timer
+def test_an_interrupt_leaves_a_whole_step_or_none(library, interrupt_after):
+    """Of many arrays, each with states, and of gradients that are zeroed in the same step."""
+    arrays, others, grads, spent = ([np.ones(n) for n in range(1, 21)] for _ in range(4))
+    opt, whole = library.Adam(arrays), library.Adam(others)
+    interrupted, seconds = 0, 1e-4
+    while interrupted < 300:
+        for gradient in (*grads, *spent):
+            gradient[...] = 1.0
+        try:
+            interrupt_after(seconds)
             try:
-                signal.setitimer(signal.ITIMER_REAL, 1e-5 + 1e-6 * i)
+                opt.step(grads, zero_grads=True)
+            finally:
+                interrupt_after(0)
+            seconds /= 1.02  # on average just before a step's end, where it writes
+        except KeyboardInterrupt:
+            interrupted += 1
+            seconds *= 1.02
+        if opt.step_count > whole.step_count:
+            whole.step(spent, zero_grads=True)
+        assert_same_state(opt, whole)
+        for ours, theirs in zip([*arrays, *grads], [*others, *spent], strict=True):
+            assert_same_bits(ours, theirs)
+
+
+@needs_timer
+def test_an_interrupt_while_options_are_written_leaves_one_or_the_other(library, interrupt_after):
+    opt = library.GradientAscent(np.zeros(3))
+    group = opt.param_groups[0]
+    for i in range(200):
+        try:
+            interrupt_after(1e-5 + 1e-6 * i)
+            try:
                 for _ in range(100):
                     group["momentum"] = 0.0 if group["momentum"] else 0.9
-                signal.setitimer(signal.ITIMER_REAL, 0)
-            except KeyboardInterrupt:
-                pass
-            opt.step(np.ones(3))
-            assert ("velocity" in opt.state["0"]) == (group["momentum"] > 0)
-            opt.load_state_dict(opt.state_dict())
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, previous)
-        gc.enable()
+            finally:
+                interrupt_after(0)
+        except KeyboardInterrupt:
+            pass
+        opt.step(np.ones(3))
+        assert ("velocity" in opt.state["0"]) == (group["momentum"] > 0)
+        opt.load_state_dict(opt.state_dict())
     assert opt.step_count == 200
 
 
@@ -254,6 +295,7 @@ def test_arrays_that_were_replaced_are_not_copied(library):
         copy.deepcopy((model, opt))
 
 
+@needs_kernels
 def test_a_question_about_memory_that_was_interrupted_is_asked_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -276,6 +318,7 @@ def test_a_question_about_memory_that_was_interrupted_is_asked_again(
     np.testing.assert_allclose(other, 0.99)
 
 
+@needs_kernels
 def test_a_state_seen_as_another_dtype_is_not_stepped() -> None:
     opt = steepest.GradientAscent(np.ones(4, np.float32))
     state = opt.state["0"]["velocity"].base

@@ -17,7 +17,7 @@ import rates
 import steepest
 from cases import ALONE, DTYPES, Case, gradient, start
 from harness import assert_same_arrays, assert_same_bits, assert_same_state, build, copies
-from machinery import THREADED, every_way
+from machinery import THREADED, every_way, needs_kernels
 from objectives import Rows
 from steepest import SGD, Adam, maximize, minimize, schedules
 from steepest.schedules import (
@@ -217,6 +217,7 @@ def test_a_refused_gradient_counts_for_nothing(library: Any) -> None:
     assert opt.effective_lr == 0.0625
 
 
+@needs_kernels
 def test_numbers_are_not_asked_for() -> None:
     """A step without schedules never calls back for rates, nor one whose schedule was replaced."""
 
@@ -261,10 +262,10 @@ def test_it_may_read_the_optimizer_but_not_step_or_change_it(library: Any) -> No
     assert x[0] == -0.75
 
 
-def test_what_it_does_to_the_gradients_is_seen() -> None:
+def test_what_it_does_to_the_gradients_is_seen(library: Any) -> None:
     """The kernels look at arrays by their addresses, so only after all Python code has run."""
     x, grads = np.zeros(2), [np.ones(2)]
-    opt = SGD([x], lr=Counting(act=grads.clear))
+    opt = library.SGD([x], lr=Counting(act=grads.clear))
     with refused(ValueError, "0 entries", opt=opt, keeps=[x]):
         opt.step(grads)
     grads.append(np.ones(2))

@@ -17,7 +17,7 @@ import pytest
 import steepest
 from cases import ALONE, DTYPES, Array, gradient, start
 from harness import assert_same_bits, assert_same_state
-from machinery import in_a_process, needs_fork, needs_proc, our_threads
+from machinery import in_a_process, needs_fork, needs_kernels, needs_proc, our_threads
 
 every_dtype = pytest.mark.parametrize("dtype", DTYPES)
 
@@ -137,6 +137,7 @@ def right():
 """
 
 
+@needs_kernels
 @needs_fork
 @needs_proc
 def test_a_child_makes_threads_of_its_own_and_the_parent_keeps_its_own() -> None:
@@ -545,6 +546,7 @@ def test_state_is_exactly_what_was_promised(
     assert promised <= found <= promised + 20_000  # and a few objects
 
 
+@needs_kernels
 @every_dtype
 @every_state
 @pytest.mark.parametrize("threads", [1, 3])
@@ -578,6 +580,7 @@ def test_a_step_allocates_nothing(
     assert max(traced(step_and_zero) for _ in range(5)) <= usual + 512
 
 
+@needs_kernels
 @pytest.mark.usefixtures("tracing")
 def test_only_a_gradient_that_overlaps_is_copied_and_only_for_the_step() -> None:
     steepest.set_num_threads(3)
@@ -635,12 +638,13 @@ for work, count in ((steps, 1500), (optimizers, 150), (overlapping, 300)):
 """
     # glibc otherwise learns to keep freed arrays in its heap, where others may lie above them.
     environment = {"MALLOC_MMAP_THRESHOLD_": "131072", "MALLOC_TRIM_THRESHOLD_": "131072"}
-    printed = in_a_process(script, **environment)
+    printed = in_a_process(script, timeout=300, **environment)
     grown = dict(line.split() for line in printed.splitlines())
     assert grown.keys() == {"steps", "optimizers", "overlapping"}
     assert all(int(found) < 1_500_000 for found in grown.values()), grown
 
 
+@needs_kernels
 @needs_proc
 def test_a_step_is_taken_where_the_system_gives_no_thread() -> None:
     script = """
@@ -664,6 +668,7 @@ print((theta == 3).all(), len(os.listdir("/proc/self/task")) - few)
     assert in_a_process(script, OPENBLAS_NUM_THREADS="1").split() == ["True", "3"]
 
 
+@needs_kernels
 @needs_proc
 def test_the_pool_has_no_more_threads_than_were_ever_asked_for() -> None:
     for threads in (5, 2, 7, 1, 3):

@@ -31,8 +31,8 @@ def _chosen() -> tuple[str, ModuleType]:
                 ) from error
             warnings.warn(
                 f"steepest: the compiled extension cannot be imported ({error}), so steps are "
-                "computed by NumPy: to the same bits, but a step of Adam takes 26 to 600 times as "
-                f"long, most in small arrays ({_VARIABLE}=numpy says that this is meant)",
+                "computed by NumPy: to the same bits, but a step of Adam takes 20 to 1000 times "
+                f"as long, most in many small arrays ({_VARIABLE}=numpy says that this is meant)",
                 RuntimeWarning,
                 stacklevel=1,
             )

@@ -36,4 +36,6 @@ def get_instruction_set() -> str:
 def set_instruction_set(name: str) -> None:
     """The only one is in use."""
     if name not in instruction_sets():
-        raise ValueError(f"name: got {name!r}, expected one of {instruction_sets()}")
+        raise ValueError(
+            f"name: got {name!r}, expected one that this machine has: {instruction_sets()}"
+        )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import operator
 import threading
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from itertools import starmap
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -21,17 +24,26 @@ if TYPE_CHECKING:
 else:
     Optimizer = object  # the step is its base, or comes before it in a twin
 
+#: An item (container, key, value) to assign.
+Write = tuple[Any, Any, Any]
 
-@dataclass
-class Engine:
-    """What a step counts, and where one stands that is under way."""
+
+class Counters(NamedTuple):
+    """What a step counts: steps taken and skipped, each array's, and each group's rate in the last."""
 
     step_count: int = 0
     skipped_steps: int = 0
     steps: Sequence[int] = ()
     rates: Sequence[float | None] = ()
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    is_arranging: bool = False
+
+
+@dataclass
+class Engine:
+    """The counters, and whether a step is under way."""
+
+    counters: Counters = field(default_factory=Counters)
+    stepping: threading.Lock = field(default_factory=threading.Lock)
+    arranging: threading.Lock = field(default_factory=threading.Lock)
 
 
 class Stepper(Optimizer):
@@ -45,12 +57,12 @@ class Stepper(Optimizer):
     @property
     def step_count(self) -> int:
         """Completed steps."""
-        return self._engine.step_count
+        return self._engine.counters.step_count
 
     @property
     def skipped_steps(self) -> int:
         """Steps that did not happen because a gradient was not finite (``nonfinite="skip"``)."""
-        return self._engine.skipped_steps
+        return self._engine.counters.skipped_steps
 
     def step(self, grads: Any = None, *, zero_grads: bool = False) -> None:
         """Step every parameter along its gradient, in place, by one call: all of them or none.
@@ -85,46 +97,42 @@ class Stepper(Optimizer):
         """
         zero_grads = options.switch("zero_grads", zero_grads)
         engine = self._engine
-        if not engine.lock.acquire(blocking=False):
+        if engine.stepping.locked():
             raise under_way()
-        try:
-            engine.is_arranging = True
-            placed = self._arrange(grads)
-            lrs = self._lrs_at(engine.step_count + 1)
-            gradients = self._check(placed, zero_grads)
-            with np.errstate(all="ignore"):
-                report = self._transact(gradients, lrs)
-            if zero_grads:
-                for gradient in gradients:
-                    if gradient is not None:
-                        gradient[...] = 0
-            engine.is_arranging = False
+        with engine.stepping:
+            with engine.arranging:
+                # A list is looked at when its schedules have been asked, which may change it.
+                placed = grads if type(grads) is list else self._arrange(grads)
+                lrs = self._lrs_at(self.step_count + 1)
+                gradients = self._check(placed, zero_grads)
+                with np.errstate(all="ignore"):
+                    writes, report = self._transact(gradients, lrs)
+                if zero_grads:
+                    writes += [(g, ..., 0) for g in gradients if g is not None]
+                at_once(operator.setitem, writes)
             if report is not None:
                 self._report(*report)
-        finally:
-            engine.is_arranging = False
-            engine.lock.release()
 
     def _transact(
         self, gradients: list[Array | None], lrs: list[float]
-    ) -> tuple[float | None, bool, bool] | None:
-        """All of the step or nothing; returns (norm, clipped, skipped) if they are to be reported."""
+    ) -> tuple[list[Write], tuple[float | None, bool, bool] | None]:
+        """What the step writes, and (norm, clipped, skipped) if they are to be reported."""
         given = [reals(gradient) for gradient in gradients if gradient is not None]
         if not given:
             raise ValueError("every gradient is None: nothing to step")
         always = self.callback is not None
         if self.nonfinite != "propagate" and not self._all_finite(gradients):
-            self._engine.skipped_steps += 1
-            return norm(given) if always else None, False, True
-        t = self._engine.step_count + 1
+            skipped = self._counted(skipped_steps=self.skipped_steps + 1)
+            return [skipped], (norm(given) if always else None, False, True)
+        t = self.step_count + 1
         interval = self.logging_interval
         reports = (interval > 0 and t % interval == 0 and self._wants_log()) or always
         total = norm(given) if reports or self.clip_norm is not None else None
         factor = 1.0
         if self.clip_norm is not None and total is not None:
             factor = clip_factor(self.clip_norm, total)
-        self._sweep(t, factor, gradients, lrs)
-        return (total, factor < 1, False) if reports else None
+        writes = self._sweep(t, factor, gradients, lrs)
+        return writes, (total, factor < 1, False) if reports else None
 
     def _all_finite(self, gradients: list[Array | None]) -> bool:
         groups = self._group_of_each([group.options for group in self._groups])
@@ -140,14 +148,14 @@ class Stepper(Optimizer):
 
     def _sweep(
         self, t: int, factor: float, gradients: list[Array | None], lrs: list[float]
-    ) -> None:
-        """Compute all that is new, then write it: what fails on the way has changed nothing."""
+    ) -> list[Write]:
+        """All that is new, and where it belongs: what fails on the way has changed nothing."""
         law = LAWS[self._law]
         groups = [{**g.options, "lr": lr} for g, lr in zip(self._groups, lrs, strict=True)]
         steps_of_each = [
-            n + (g is not None) for n, g in zip(self._engine.steps, gradients, strict=True)
+            n + (g is not None) for n, g in zip(self._engine.counters.steps, gradients, strict=True)
         ]
-        writes: list[tuple[Array, Array]] = []
+        writes: list[Write] = []
         stepped = zip(
             self._group_of_each(groups), self._leaves, steps_of_each, gradients, strict=True
         )
@@ -164,12 +172,13 @@ class Stepper(Optimizer):
             shrink = law.shrink(group, steps, alpha)
             moved = after(theta, d, shrink, rate if up else -rate)
             new |= law.after(group, steps, moved, new)
-            writes += [(theta, moved), *((state[name], value) for name, value in new.items())]
-        for array, value in writes:
-            array[...] = value
-        self._engine.step_count = t
-        self._engine.steps = steps_of_each
-        self._engine.rates = [law.alpha(group, t) for group in groups]
+            writes += [(theta, ..., moved), *((state[name], ..., a) for name, a in new.items())]
+        rates = [law.alpha(group, t) for group in groups]
+        return [*writes, self._counted(step_count=t, steps=steps_of_each, rates=rates)]
+
+    def _counted(self, **counts: Any) -> Write:
+        """The write that makes these the counts."""
+        return vars(self._engine), "counters", self._engine.counters._replace(**counts)
 
     def _group_of_each(self, groups: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
         pairs = zip(self._groups, groups, strict=True)
@@ -187,19 +196,19 @@ class Stepper(Optimizer):
         commit: list[tuple[Any, str, Any]],
     ) -> None:
         engine = self._engine
-        if engine.is_arranging:
+        if engine.arranging.locked():
             raise under_way()
-        engine.rates = [*engine.rates, *[None] * len(groups)][: len(groups)]
-        if arrays is not None:
-            engine.steps = [steps for *_, steps in arrays[0]]
-        if counters is not None:
-            engine.step_count, engine.skipped_steps, engine.steps, engine.rates = counters
-        for target, name, value in commit:
-            setattr(target, name, value)
+        if counters is None:
+            _, _, steps, rates = engine.counters
+            counters = engine.counters._replace(
+                steps=steps if arrays is None else [n for *_, n in arrays[0]],
+                rates=[*rates, *[None] * len(groups)][: len(groups)],
+            )
+        at_once(setattr, [(engine, "counters", Counters(*counters)), *commit])
 
     def _counters(self) -> tuple[int, int, list[int], list[float | None]]:
-        engine = self._engine
-        return engine.step_count, engine.skipped_steps, list(engine.steps), list(engine.rates)
+        step_count, skipped_steps, steps, rates = self._engine.counters
+        return step_count, skipped_steps, list(steps), list(rates)
 
 
 def under_way() -> RuntimeError:
@@ -207,3 +216,8 @@ def under_way() -> RuntimeError:
     return RuntimeError(
         "a step of this optimizer is under way, in its callback or in another thread"
     )
+
+
+def at_once(assign: Callable[[Any, Any, Any], None], writes: list[Write]) -> None:
+    """Assign all in one call, within which CPython handles no signal: Ctrl-C comes before or after."""
+    deque(starmap(assign, writes), maxlen=0)
