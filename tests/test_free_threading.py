@@ -36,7 +36,7 @@ def as_it_was() -> Iterator[None]:
 
 
 def at_once(works: Sequence[Callable[[], Any]], beside: Callable[[], Any] | None = None) -> None:
-    """Run each in a thread of its own, and `beside` over and over until they have ended; raise what any raises."""
+    """Run each in a thread of its own, and `beside` until they have ended; raise what any of them raises."""
     gate, errors = threading.Barrier(len(works)), []
     ended = threading.Event()
 
@@ -72,7 +72,7 @@ SHAPES = [(3,), (5, 2), (), (700,)]
 
 
 def walked(library: Any, case: Case, dtype: str, more: int) -> bytes:
-    """The bits of some arrays, one of them with so many more elements, and of their states after some steps."""
+    """The bits of arrays, one of them of so many more elements, and of their states, after some steps."""
     shapes = [*SHAPES, (more,)]
     parameters = {str(k): start(shape, dtype, k) for k, shape in enumerate(shapes)}
     opt = build(library, case, parameters)
@@ -89,7 +89,7 @@ def walked(library: Any, case: Case, dtype: str, more: int) -> bytes:
 @pytest.mark.parametrize("more", [11, 150_001])
 def test_optimizers_of_their_own_have_the_bits_of_the_reference(more: int) -> None:
     """While the number of threads and the instruction set change; large steps contend for the pool."""
-    cases = [(case, dtype) for case, dtype in zip(ALONE, itertools.cycle(["float32", "float64"]))]  # noqa: B905
+    cases = list(zip(ALONE, itertools.cycle(["float32", "float64"]), strict=False))
     cases = cases if more < 1000 else cases[::7]
     expected = [walked(steepest.reference, *case, more) for case in cases]
     workers = 8

@@ -1,7 +1,8 @@
-"""Build the source distribution from a clean clone, and from it a wheel for every target, into dist."""
+"""Build the source distribution from a clean clone, and from it the wheels for every target, into dist."""
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import subprocess
@@ -18,6 +19,10 @@ TARGETS = {
     "x86_64-unknown-linux-musl": "musllinux_1_2",
     "aarch64-unknown-linux-musl": "musllinux_1_2",
 }
+
+#: What a target's wheels are for, as maturin is told: every CPython, by the stable interface, and those
+#: that have none of it, the free-threaded ones. maturin knows them by name: none has to be here.
+INTERPRETERS = {"abi3": "", "free-threaded": "--interpreter python3.14t"}
 
 #: The flag that has Rust call a folder something else, in the messages compiled in.
 REMAP = "--remap-path-prefix"
@@ -43,12 +48,12 @@ def build_sdist(folder: Path, into: Path) -> Path:
     return sdist
 
 
-def build_wheel(sdist: Path, target: str, folder: Path, into: Path) -> None:
-    """For a target, from the source distribution alone, in a folder that the wheel does not name."""
+def build_wheel(sdist: Path, target: str, interpreter: str, folder: Path, into: Path) -> None:
+    """For a target and interpreter, from the source distribution alone, in a folder no wheel names."""
     shutil.unpack_archive(sdist, folder, filter="data")
     source = folder / sdist.name.removesuffix(".tar.gz")
     home = os.environ.get("CARGO_HOME") or Path.home() / ".cargo"
-    arguments = f"--locked --zig --compatibility {TARGETS[target]} --target {target}"
+    arguments = f"--locked --zig --compatibility {TARGETS[target]} --target {target} {interpreter}"
     run(
         *(sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--quiet"),
         *("--no-cache-dir", "--wheel-dir", folder),
@@ -80,11 +85,11 @@ def main() -> None:
     shutil.rmtree(into, ignore_errors=True)
     with tempfile.TemporaryDirectory() as folder:
         sdist = build_sdist(Path(folder), into)
-        for target in targets:
-            print("Building for", target, flush=True)
-            place = Path(folder, target)
+        for target, (kind, interpreter) in itertools.product(targets, INTERPRETERS.items()):
+            print("Building for", target, kind, flush=True)
+            place = Path(folder, f"{target}-{kind}")
             place.mkdir()
-            build_wheel(sdist, target, place, into)
+            build_wheel(sdist, target, interpreter, place, into)
 
 
 if __name__ == "__main__":
