@@ -17,10 +17,7 @@ import pytest
 import steepest
 from cases import ALONE, Case, gradient, start
 from harness import build
-from machinery import SETS, in_a_process
-
-#: Without the GIL if the interpreter is built so and nothing has turned it on.
-is_gil_enabled: Callable[[], bool] = getattr(sys, "_is_gil_enabled", lambda: True)
+from machinery import SETS, TURNS, in_a_process
 
 
 @pytest.fixture(autouse=True)
@@ -249,7 +246,7 @@ def test_lists_that_other_threads_change_are_seen_whole_or_refused() -> None:
     assert in_a_process(CHANGING) == "done\n"
 
 
-@pytest.mark.skipif(is_gil_enabled(), reason="needs a free-threaded Python with its GIL off")
+@pytest.mark.skipif(TURNS, reason="needs a free-threaded Python with its GIL off")
 def test_the_kernels_leave_the_gil_off() -> None:
     script = "import sys, steepest; print(sys._is_gil_enabled(), steepest.backend.NAME)"
     assert in_a_process(script, PYTHONWARNINGS="error", PYTHON_GIL="").split() == ["False", "rust"]
