@@ -65,9 +65,11 @@ impl InstructionSet {
 
     #[cold]
     fn widest() -> Self {
-        let widest = Self::all().next_back().unwrap_or(Self(Baseline));
-        widest.choose();
-        widest
+        let Self(widest) = Self::all().next_back().unwrap_or(Self(Baseline));
+        let (found, order) = (widest as usize, Ordering::Relaxed);
+        // Unless another thread has chosen one meanwhile.
+        let chosen = CHOSEN.compare_exchange(UNKNOWN, found, order, order);
+        Self(chosen.map_or_else(|chosen| WIDTHS[chosen], |_| widest))
     }
 
     /// Uses this one from now on.

@@ -1,8 +1,11 @@
 //! The door: Python in, results and errors out.
 
 use std::any::Any;
+use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, TryLockError};
+use std::thread;
 
 use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::gc::{PyTraverseError, PyVisit};
@@ -33,21 +36,29 @@ use sweep::Common;
 #[pyclass(subclass, frozen, module = "steepest._kernels")]
 struct Stepper {
     engine: Mutex<Engine>,
+    /// Whether the engine is locked for a step, which may take long and call Python. Who locks it for
+    /// anything else drops no object and calls no Python meanwhile, and so is done in a moment.
+    is_stepping: AtomicBool,
 }
 
 impl Stepper {
-    /// The engine, unless a step is being taken: never a wait.
+    /// The engine, unless a step is being taken: never a wait for one.
     fn engine(&self) -> PyResult<MutexGuard<'_, Engine>> {
-        match self.engine.try_lock() {
-            Ok(engine) => Ok(engine),
-            Err(TryLockError::Poisoned(engine)) => {
-                // A panic of ours left a step where it was.
-                self.engine.clear_poison();
-                let mut engine = engine.into_inner();
-                engine.layout.release();
-                Ok(engine)
+        loop {
+            match self.engine.try_lock() {
+                Ok(engine) => return Ok(engine),
+                Err(TryLockError::Poisoned(engine)) => {
+                    // A panic of ours left a step where it was.
+                    self.engine.clear_poison();
+                    let mut turn = Turn::begin(self, engine.into_inner());
+                    turn.engine.layout.release();
+                }
+                Err(TryLockError::WouldBlock) if self.is_stepping.load(Ordering::Relaxed) => {
+                    return Err(under_way());
+                }
+                // Another thread, without the GIL, looks at it.
+                Err(TryLockError::WouldBlock) => thread::yield_now(),
             }
-            Err(TryLockError::WouldBlock) => Err(under_way()),
         }
     }
 
@@ -57,12 +68,44 @@ impl Stepper {
         if stages.contains(&engine.stage) { Err(under_way()) } else { Ok(engine) }
     }
 
-    /// Calls Python while no other step of this optimizer can start.
-    fn during<R>(&self, stage: Stage, call: impl FnOnce() -> PyResult<R>) -> PyResult<R> {
-        self.engine_outside(STEPPING)?.stage = stage;
+    /// The engine for a step, unless one is under way.
+    fn turn(&self) -> PyResult<Turn<'_>> {
+        Ok(Turn::begin(self, self.engine_outside(STEPPING)?))
+    }
+}
+
+/// The engine while a step has it to itself.
+struct Turn<'a> {
+    stepper: &'a Stepper,
+    engine: MutexGuard<'a, Engine>,
+}
+
+impl<'a> Turn<'a> {
+    fn begin(stepper: &'a Stepper, engine: MutexGuard<'a, Engine>) -> Self {
+        stepper.is_stepping.store(true, Ordering::Relaxed);
+        Self { stepper, engine }
+    }
+
+    /// Calls Python while others may look at the engine, but no other step of this optimizer can start.
+    fn during<R>(
+        mut self,
+        stage: Stage,
+        call: impl FnOnce() -> PyResult<R>,
+    ) -> PyResult<(R, Self)> {
+        let stepper = self.stepper;
+        self.engine.stage = stage;
+        drop(self);
         let result = call();
-        let idle = self.engine().map(|mut engine| engine.stage = Stage::Idle);
-        result.and_then(|result| idle.map(|()| result))
+        let mut engine = stepper.engine()?; // in this stage nobody has it for a step
+        engine.stage = Stage::Idle;
+        let turn = Self::begin(stepper, engine);
+        Ok((result?, turn))
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.stepper.is_stepping.store(false, Ordering::Relaxed);
     }
 }
 
@@ -165,7 +208,7 @@ impl Stepper {
     #[new]
     #[pyo3(signature = (*_args, **_kwargs))]
     fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
-        Self { engine: Mutex::default() }
+        Self { engine: Mutex::default(), is_stepping: AtomicBool::new(false) }
     }
 
     /// Step every parameter along its gradient, in place, by one call: all of them or none.
@@ -204,35 +247,34 @@ impl Stepper {
     ) -> PyResult<()> {
         guarded(|| {
             let (py, owner) = (slf.py(), slf.as_any());
-            let stepper = slf.get();
+            let mut turn = slf.get().turn()?;
             let list = grads.and_then(|grads| grads.cast_exact::<PyList>().ok());
             let flat = match (list, grads) {
                 (Some(list), _) => Some(list.clone()),
-                (None, Some(grads)) => stepper.engine_outside(STEPPING)?.layout.in_order(grads)?,
+                (None, Some(grads)) => turn.engine.layout.in_order(grads)?,
                 (None, None) => None,
             };
             let gradients = match flat {
                 Some(list) => list,
                 None => {
                     let arrange = || owner.call_method1(intern!(py, "_arrange"), (grads,));
-                    stepper.during(Stage::Arranging, arrange)?.cast_into()?
+                    let arranged;
+                    (arranged, turn) = turn.during(Stage::Arranging, arrange)?;
+                    arranged.cast_into()?
                 }
             };
-            let mut engine = stepper.engine_outside(STEPPING)?;
-            if engine.is_scheduled {
+            if turn.engine.is_scheduled {
                 // Schedules are Python code, so they are asked before anything is looked at.
-                let t = engine.step_count + 1;
-                drop(engine);
+                let t = turn.engine.step_count + 1;
                 let ask = || owner.call_method1(intern!(py, "_lrs_at"), (t,))?.extract();
-                let lrs: Vec<f64> = stepper.during(Stage::Arranging, ask)?;
-                engine = stepper.engine_outside(STEPPING)?;
-                engine.set_lrs(&lrs);
+                let lrs: Vec<f64>;
+                (lrs, turn) = turn.during(Stage::Arranging, ask)?;
+                turn.engine.set_lrs(&lrs);
             }
-            let report = engine.step(owner, &gradients, zero_grads)?;
-            drop(engine);
+            let report = turn.engine.step(owner, &gradients, zero_grads)?;
             let Some(Report { norm, clipped, skipped }) = report else { return Ok(()) };
             let tell = || owner.call_method1(intern!(py, "_report"), (norm, clipped, skipped));
-            stepper.during(Stage::Reporting, tell).map(drop)
+            turn.during(Stage::Reporting, tell).map(drop)
         })
     }
 
@@ -282,9 +324,9 @@ impl Stepper {
                 logging_interval: settings.count("logging_interval")?,
                 always_reports: !settings.0.as_any().get_item("callback")?.is_none(),
             };
-            let layout = arrays.map(Arrays::layout).transpose()?;
+            let mut layout = arrays.map(Arrays::layout).transpose()?;
             let mut engine = self.engine_outside(&[Stage::Arranging])?;
-            engine.install(groups, settings, layout)?;
+            engine.install(groups, settings, &mut layout)?;
             if let Some((step_count, skipped_steps, steps, rates)) = counters {
                 engine.set_counters(step_count, skipped_steps, &steps, &rates);
             }
@@ -308,11 +350,12 @@ impl Stepper {
     }
 
     fn __clear__(&self) {
-        match self.engine.try_lock() {
-            Ok(mut engine) => *engine = Engine::default(),
-            Err(TryLockError::Poisoned(engine)) => *engine.into_inner() = Engine::default(),
-            Err(TryLockError::WouldBlock) => (),
-        }
+        // What it lets go of may call Python, and that come back: first it is unlocked.
+        drop(match self.engine.try_lock() {
+            Ok(mut engine) => mem::take(&mut *engine),
+            Err(TryLockError::Poisoned(engine)) => mem::take(&mut *engine.into_inner()),
+            Err(TryLockError::WouldBlock) => return,
+        });
     }
 }
 
@@ -355,8 +398,10 @@ fn set_num_threads(n: usize) {
     pool::set_threads(n);
 }
 
-// The GIL is what keeps arrays as they are between the checks and the last write.
-#[pymodule(gil_used = true)]
+// Nothing here needs the GIL. An optimizer's engine is behind a mutex, and the pool of threads; their number and
+// the instruction set are atomic; every object that a step looks at is held by a reference of its own. Only an
+// array's header has nothing else to guard it, here as in NumPy: see `buffers`.
+#[pymodule(gil_used = false)]
 mod _kernels {
     #[pymodule_export]
     use super::{

@@ -33,8 +33,9 @@ pub fn threads() -> usize {
     match THREADS.load(Ordering::Relaxed) {
         0 => {
             let found = thread::available_parallelism().map_or(1, NonZero::get).min(8);
-            set_threads(found);
-            found
+            // Unless another thread has set a number meanwhile.
+            let before = THREADS.compare_exchange(0, found, Ordering::Relaxed, Ordering::Relaxed);
+            before.map_or_else(|set| set, |_| found)
         }
         set => set,
     }

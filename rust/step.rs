@@ -209,13 +209,14 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Takes new options and, where they change, arrays, and with those forgets every verdict about memory;
-    /// every group keeps the rate of its last step. Takes nothing if the options do not fit the arrays.
+    /// Takes new options and, where they change, arrays, leaving the old ones in their place, and with those
+    /// forgets every verdict about memory; every group keeps the rate of its last step. Takes nothing if the
+    /// options do not fit the arrays.
     pub fn install(
         &mut self,
         mut groups: Vec<Group>,
         settings: Settings,
-        layout: Option<Layout>,
+        layout: &mut Option<Layout>,
     ) -> PyResult<()> {
         let fits = |slot: &Slot| {
             groups.get(slot.group).is_some_and(|Group { law, .. }| {
@@ -228,7 +229,9 @@ impl Engine {
         groups.iter_mut().zip(&self.groups).for_each(|(new, old)| new.rate = old.rate);
         self.is_scheduled = groups.iter().any(|group| group.common.is_scheduled());
         (self.groups, self.settings) = (groups, settings);
-        self.layout = layout.unwrap_or_else(|| std::mem::take(&mut self.layout));
+        if let Some(layout) = layout {
+            std::mem::swap(&mut self.layout, layout);
+        }
         Ok(())
     }
 

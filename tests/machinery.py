@@ -21,6 +21,9 @@ TASKS = Path("/proc/self/task")
 THREADED = 2 * 32_768
 
 needs_proc = pytest.mark.skipif(not TASKS.exists(), reason="counts threads in /proc")
+#: Whether Python threads take turns: always but in a free-threaded Python whose GIL is off.
+TURNS = getattr(sys, "_is_gil_enabled", lambda: True)()
+
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
 
 needs_cpython = pytest.mark.skipif(

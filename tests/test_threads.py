@@ -17,7 +17,7 @@ import pytest
 import steepest
 from cases import ALONE, DTYPES, Array, gradient, start
 from harness import assert_same_bits, assert_same_state
-from machinery import in_a_process, needs_fork, needs_kernels, needs_proc, our_threads
+from machinery import TURNS, in_a_process, needs_fork, needs_kernels, needs_proc, our_threads
 
 every_dtype = pytest.mark.parametrize("dtype", DTYPES)
 
@@ -289,6 +289,7 @@ except KeyboardInterrupt:
 # -- Other Python threads --------------------------------------------------------------------------
 
 
+@pytest.mark.skipif(not TURNS, reason="without the GIL other threads run during any step")
 @pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize("threads", [1, 2])
 def test_other_python_threads_run_during_a_large_step(threads: int) -> None:

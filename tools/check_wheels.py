@@ -17,6 +17,9 @@ LARGEST = 1_000_000  # bytes of a wheel
 ANYWHERE = "-py3-none-any.whl"  # without kernels
 LICENSES = ("LICENSE", "THIRD-PARTY-LICENSES")
 
+#: The interpreters and interfaces that wheels are built for: the stable one, the free-threaded one, none.
+INTERFACES = {("cp311", "abi3"), ("cp314", "cp314t"), ("py3", "none")}
+
 #: The sections of a library that only a debugger reads.
 SYMBOLS = {".symtab", ".debug_info", ".debug_line"}
 
@@ -34,6 +37,9 @@ def tool(module: str, *arguments: str | Path) -> None:
 def faults(wheel: Path) -> list[str]:
     """What is wrong with a wheel that no other's check looks at."""
     found = []
+    _, _, python, interface, _ = wheel.stem.split("-")
+    if (python, interface) not in INTERFACES:
+        found.append(f"is for {python}-{interface}, expected one of {sorted(INTERFACES)}")
     if (size := wheel.stat().st_size) > LARGEST:
         found.append(f"{size} bytes, expected at most {LARGEST}")
     with zipfile.ZipFile(wheel) as archive:
@@ -69,10 +75,10 @@ def main() -> None:
     subprocess.run([sys.executable, ROOT / "tools/licenses.py", "--check"], check=True)
     tool("twine", "check", "--strict", *wheels, *sdists)
     tool("check_wheel_contents", "--config", ROOT / "pyproject.toml", *wheels)
-    binary = [wheel for wheel in wheels if not wheel.name.endswith(ANYWHERE)]
-    tool("abi3audit", "--strict", *binary)
-    for wheel in binary:
-        tool("auditwheel", "show", wheel)
+    tool("abi3audit", "--strict", *(wheel for wheel in wheels if "-abi3-" in wheel.name))
+    for wheel in wheels:
+        if not wheel.name.endswith(ANYWHERE):
+            tool("auditwheel", "show", wheel)
     found = [f"{wheel.name}: {fault}" for wheel in wheels for fault in faults(wheel)]
     if found:
         sys.exit("\n".join(found))

@@ -80,10 +80,16 @@ def oldest(interpreter: str, numpy: str) -> str:
     return ".".join(map(str, min(number for number in numbers if number >= least)))
 
 
+def fitting(interpreter: str) -> Path:
+    """The wheel for an interpreter on this machine."""
+    flags = output(interpreter, "-c", "import sys; print(sys.abiflags)", cwd=ROOT)
+    interface = "cp314t" if "t" in flags else "abi3"
+    (wheel,) = (ROOT / "dist").glob(f"*-{interface}-manylinux*_{platform.machine()}.whl")
+    return wheel
+
+
 def main() -> None:
     """All of them."""
-    tag = f"*manylinux*_{platform.machine()}.whl"
-    (wheel,) = (ROOT / "dist").glob(tag)
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     (needed,) = (need for need in settings["project"]["dependencies"] if need.startswith("numpy"))
     group = (
@@ -92,7 +98,7 @@ def main() -> None:
     for interpreter in sys.argv[1:] or [sys.executable]:
         least = oldest(interpreter, needed.removeprefix("numpy>="))
         for numpy in (f"numpy=={least}", "numpy"):
-            print(attempt(interpreter, wheel, numpy, group), flush=True)
+            print(attempt(interpreter, fitting(interpreter), numpy, group), flush=True)
 
 
 if __name__ == "__main__":

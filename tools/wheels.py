@@ -1,10 +1,11 @@
-"""Build the source distribution from a clean clone, and from it a wheel for every target, into dist.
+"""Build the source distribution from a clean clone, and from it the wheels for every target, into dist.
 
 Beside them goes the wheel without kernels, for all other machines.
 """
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import subprocess
@@ -21,6 +22,10 @@ TARGETS = {
     "x86_64-unknown-linux-musl": "musllinux_1_2",
     "aarch64-unknown-linux-musl": "musllinux_1_2",
 }
+
+#: What a target's wheels are for, as maturin is told: every CPython, by the stable interface, and those
+#: that have none of it, the free-threaded ones. maturin knows them by name: none has to be here.
+INTERPRETERS = {"abi3": "", "free-threaded": "--interpreter python3.14t"}
 
 #: The flag that has Rust call a folder something else, in the messages compiled in.
 REMAP = "--remap-path-prefix"
@@ -46,12 +51,12 @@ def build_sdist(clone: Path, into: Path) -> Path:
     return sdist
 
 
-def build_wheel(sdist: Path, target: str, folder: Path, into: Path) -> None:
-    """For a target, from the source distribution alone, in a folder that the wheel does not name."""
+def build_wheel(sdist: Path, target: str, interpreter: str, folder: Path, into: Path) -> None:
+    """For a target and interpreter, from the source distribution alone, in a folder no wheel names."""
     shutil.unpack_archive(sdist, folder, filter="data")
     source = folder / sdist.name.removesuffix(".tar.gz")
     home = os.environ.get("CARGO_HOME") or Path.home() / ".cargo"
-    arguments = f"--locked --zig --compatibility {TARGETS[target]} --target {target}"
+    arguments = f"--locked --zig --compatibility {TARGETS[target]} --target {target} {interpreter}"
     run(
         *(sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--quiet"),
         *("--no-cache-dir", "--wheel-dir", folder),
@@ -85,11 +90,11 @@ def main() -> None:
         clone = Path(folder, "clone")
         sdist = build_sdist(clone, into)
         run(sys.executable, clone / "tools/pure_wheel.py", into)
-        for target in targets:
-            print("Building for", target, flush=True)
-            place = Path(folder, target)
+        for target, (kind, interpreter) in itertools.product(targets, INTERPRETERS.items()):
+            print("Building for", target, kind, flush=True)
+            place = Path(folder, f"{target}-{kind}")
             place.mkdir()
-            build_wheel(sdist, target, place, into)
+            build_wheel(sdist, target, interpreter, place, into)
 
 
 if __name__ == "__main__":

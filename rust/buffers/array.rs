@@ -25,7 +25,7 @@ impl<'a> Header<'a> {
     /// Reads `object` if its type is exactly `ndarray` and its dtype one the laws are written in.
     ///
     /// # Safety
-    /// No Python code runs while the header is in use: it could assign the object another shape.
+    /// Nothing assigns the object another shape while the header is in use, as Python code that runs could.
     #[inline(always)]
     unsafe fn read(object: &'a Bound<'_, PyAny>, ndarray: &Bound<'_, PyType>) -> Option<Self> {
         let object = object.as_ptr();
@@ -77,7 +77,7 @@ impl Array {
         order: Option<&Order>,
         ndarray: &Bound<'_, PyType>,
     ) -> Option<Self> {
-        // SAFETY: no Python code runs before this function returns.
+        // SAFETY: nothing changes the header before this function returns.
         let header = unsafe { Header::read(object, ndarray) }.filter(|header| header.writable)?;
         Self::with_header(object, &header, order)
     }
@@ -113,7 +113,7 @@ impl Array {
 
     /// Holds another object that looks like the last one, but lies elsewhere; false if that is out of reach.
     pub fn hold_elsewhere(&mut self, object: Bound<'_, PyAny>) -> bool {
-        // SAFETY: it was seen to be an array that looks like this one; no Python code runs meanwhile.
+        // SAFETY: it was seen to be an array that looks like this one; nothing changes its header meanwhile.
         let data = unsafe { (*object.as_ptr().cast::<PyArrayObject>()).fields.data };
         let [shape, strides] = self.dtype.with_parts(&self.shape, &self.strides);
         let extent = extent(data as usize, &shape, &strides, self.dtype);
@@ -133,8 +133,8 @@ impl Array {
         writable: bool,
         ndarray: &Bound<'_, PyType>,
     ) -> bool {
-        // SAFETY: no Python code runs before this function returns; dropping the last gradient cannot
-        // run any either, as it was released at the end of its step.
+        // SAFETY: nothing changes the header before this function returns: dropping the last gradient cannot
+        // run Python code, as it was released at the end of its step.
         let header = unsafe { Header::read(&object, ndarray) }.filter(|header| {
             theta.dtype == header.dtype
                 && *theta.shape == *header.shape
@@ -193,7 +193,7 @@ impl Array {
     /// Whether the object held is still the writable array it was: same memory, shape, strides, dtype.
     pub fn is_unchanged(&self, ndarray: &Bound<'_, PyType>) -> bool {
         let Some(object) = &self.held else { return false };
-        // SAFETY: no Python code runs before this function returns.
+        // SAFETY: nothing changes the header before this function returns.
         let header = unsafe { Header::read(object.bind(ndarray.py()), ndarray) };
         header.is_some_and(|header| {
             self.data.0 == header.data

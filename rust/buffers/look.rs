@@ -5,6 +5,7 @@ use std::ptr::null_mut;
 use numpy::npyffi::{NPY_ARRAY_WRITEABLE, PyArrayObject, PyArrayObject_fields};
 use pyo3::ffi;
 use pyo3::prelude::*;
+use pyo3::sync::critical_section::with_critical_section;
 use pyo3::types::{PyList, PyType};
 
 use super::{Address, Array, Dtype};
@@ -12,14 +13,15 @@ use super::{Address, Array, Dtype};
 /// Whether `list[place] is value`.
 #[inline(always)]
 pub fn is_item(list: &Bound<'_, PyList>, place: usize, value: &Py<PyAny>) -> bool {
-    // SAFETY: a list is asked; what it answers is compared and not followed.
-    unsafe {
+    // SAFETY: a list is asked, which no other thread changes meanwhile; what it answers is compared and not
+    // followed.
+    with_critical_section(list, || unsafe {
         let item = ffi::PyList_GetItem(list.as_ptr(), place as ffi::Py_ssize_t);
         if item.is_null() {
             ffi::PyErr_Clear();
         }
         item == value.as_ptr()
-    }
+    })
 }
 
 /// The most axes of an array that a step knows again at a glance; with more it looks closer.
@@ -78,7 +80,7 @@ impl Look {
         writable: bool,
         ndarray: &Bound<'_, PyType>,
     ) -> Found {
-        // SAFETY: once its type is `ndarray` the object is laid out as one; no Python code runs before
+        // SAFETY: once its type is `ndarray` the object is laid out as one; nothing changes its header before
         // this function returns.
         unsafe {
             if ffi::Py_TYPE(object.as_ptr()) != ndarray.as_type_ptr() {
@@ -157,7 +159,7 @@ impl Watched {
     /// ours, so that no user has set its strides or flags. False also if that has to be looked at closer.
     #[inline(always)]
     pub fn is_in_place(&self) -> bool {
-        // SAFETY: the object is alive and was seen to be an array; no Python code runs before this
+        // SAFETY: the object is alive and was seen to be an array; nothing changes its header before this
         // function returns.
         unsafe {
             let fields = &(*self.object.as_ptr().cast::<PyArrayObject>()).fields;

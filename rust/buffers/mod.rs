@@ -8,6 +8,11 @@
 //! step). Shape and strides are copied out of the object, so that assigning `array.shape` cannot pull
 //! them away.
 //!
+//! *Unchanged.* Nothing changes an array's header (address, shape, strides, dtype) between a look at it and
+//! the use of what was seen: no Python code of this thread runs meanwhile, and with the GIL none of
+//! another's. Without the GIL that is left to those who write the other threads (`docs/inputs.md`), as NumPy
+//! leaves it: it has no lock for a header that we could take.
+//!
 //! *Still there.* [`Lanes`] keep addresses from one step to the next. A step follows them only if its own
 //! `Layout::accept` has found every array of that slot as it was when they were made ([`Look`]), or has made
 //! new ones; a slot it refuses ends the step.
