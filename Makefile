@@ -15,7 +15,7 @@ sources = $(shell find rust) $(wildcard .cargo/config.toml rust-toolchain.toml) 
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test test-torch test-optax golden test-clients run-clients test-gallery run-gallery gallery draw-gallery check check-workflows wheels check-wheels try-wheels bench bench-peers count clean FORCE
+.PHONY: help setup demo test test-torch test-optax golden test-clients run-clients test-gallery run-gallery gallery draw-gallery check check-workflows wheels check-wheels try-wheels try-elsewhere bench bench-peers count clean FORCE
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s  %s\n", $$1, $$2 }' Makefile
@@ -83,6 +83,9 @@ check-wheels: $(venv)/.wheels ## check what lies in dist: tags, stable interface
 
 try-wheels: $(venv)/.made ## run all tests on the wheel in new environments: ARGS="python3.12 python3.13"
 	@$(python) tools/try_wheels.py $(ARGS)
+
+try-elsewhere: $(venv)/.made ## run tests on the wheel for aarch64 in a Debian of it, emulated (as root, half an hour)
+	@$(python) tools/try_elsewhere.py $(ARGS)
 
 bench: $(venv)/.extension $(venv)/.test ## time steps beside bare C and other libraries, redraw tables and picture (8 minutes)
 	@mkdir -p .benchmarks

@@ -27,6 +27,9 @@ TARGETS = {
 #: that have none of it, the free-threaded ones. maturin knows them by name: none has to be here.
 INTERPRETERS = {"abi3": "", "free-threaded": "--interpreter python3.14t"}
 
+#: Where the tools of this environment are found first.
+PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+
 #: The flag that has Rust call a folder something else, in the messages compiled in.
 REMAP = "--remap-path-prefix"
 
@@ -63,15 +66,17 @@ def build_wheel(sdist: Path, target: str, interpreter: str, folder: Path, into: 
         *("--config-settings", f"build-args={arguments}", source),
         CARGO_ENCODED_RUSTFLAGS=f"{REMAP}={home}=cargo\x1f{REMAP}={source}=steepest",
         CARGO_TARGET_DIR=os.environ.get("CARGO_TARGET_DIR") or str(ROOT / "target"),
-        PATH=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        PATH=PATH,
     )
     (wheel,) = folder.glob("*.whl")
     run(sys.executable, "-m", "wheel", "unpack", "--dest", folder / "unpacked", wheel)
     (unpacked,) = (folder / "unpacked").iterdir()
-    for bill in unpacked.glob(
-        "*.dist-info/sboms/*.json"
-    ):  # maturin's names the folder of the build
+    for bill in unpacked.glob("*.dist-info/sboms/*.json"):  # maturin's names the build's folder
         bill.write_text(bill.read_text().replace(str(source), "/steepest"))
+    if target.endswith("musl"):  # zig asks for libc.so, which is another file where glibc is, too
+        name = f"libc.musl-{target.partition('-')[0]}.so.1"
+        for library in unpacked.glob("steepest/*.so"):
+            run("patchelf", "--replace-needed", "libc.so", name, library, PATH=PATH)
     run(sys.executable, "-m", "wheel", "pack", "--dest-dir", into, unpacked)
 
 
