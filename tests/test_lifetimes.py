@@ -13,6 +13,9 @@ from harness import assert_same_bits, assert_same_state
 from machinery import needs_cpython, needs_kernels
 from steepest import GradientAscent, Parameter
 
+#: What NumPy 2.5 advises against still happens.
+told_of_setting = pytest.mark.filterwarnings("ignore:Setting the:DeprecationWarning")
+
 needs_timer = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs an interval timer")
 
 
@@ -229,6 +232,7 @@ def test_a_live_state_is_no_parameter(library, how):
         acts[how]()
 
 
+@told_of_setting
 @pytest.mark.parametrize("change", ["shape", "read-only"])
 @pytest.mark.parametrize("act", ["write", "add", "load"])
 def test_an_array_that_changed_is_not_bound_again(library, change, act):
@@ -318,6 +322,7 @@ def test_a_question_about_memory_that_was_interrupted_is_asked_again(
     np.testing.assert_allclose(other, 0.99)
 
 
+@told_of_setting
 @needs_kernels
 def test_a_state_seen_as_another_dtype_is_not_stepped() -> None:
     opt = steepest.GradientAscent(np.ones(4, np.float32))
