@@ -72,7 +72,7 @@ check-workflows: $(venv)/.check ## check .github by jactionlint and zizmor, with
 	$(venv)/bin/jactionlint
 	$(venv)/bin/zizmor --offline --persona pedantic --quiet .github
 
-wheels: $(venv)/.wheels ## build the sdist and the wheels for Linux and for anywhere, in dist, and check them (15 minutes)
+wheels: $(venv)/.wheels ## build the sdist and the wheels for Linux and for anywhere, in dist, and check them (8 minutes)
 	@$(need_cargo)
 	@$(python) tools/wheels.py $(ARGS)
 	@$(python) tools/check_wheels.py
