@@ -27,6 +27,13 @@ TARGETS = {
 #: that have none of it, the free-threaded ones. maturin knows them by name: none has to be here.
 INTERPRETERS = {"abi3": "", "free-threaded": "--interpreter python3.14t"}
 
+#: What Rust's library asks of the library that unwinds the stack.
+UNWINDING = [
+    *("Backtrace", "DeleteException", "FindEnclosingFunction", "GetCFA", "GetDataRelBase", "GetIP"),
+    *("GetIPInfo", "GetLanguageSpecificData", "GetRegionStart", "GetTextRelBase", "RaiseException"),
+    *("Resume", "SetGR", "SetIP"),
+]
+
 #: Where the tools of this environment are found first.
 PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 
@@ -54,17 +61,33 @@ def build_sdist(clone: Path, into: Path) -> Path:
     return sdist
 
 
+def stand_in(target: str, folder: Path) -> Path:
+    """An empty libgcc_s to link with, for zig has none: it would bring an unwinder of its own.
+
+    glibc ends a thread by unwinding its stack with libgcc_s, ours too; two unwinders in one stack crash.
+    """
+    source, library = folder / "unwinding.c", folder / "libgcc_s.so.1"
+    source.write_text("".join(f"void _Unwind_{name}(void) {{}}\n" for name in UNWINDING))
+    triple = target.replace("-unknown", "")
+    options = ("-target", triple, "-shared", "-nostdlib", f"-Wl,-soname,{library.name}")
+    run(sys.executable, "-m", "ziglang", "cc", *options, "-o", library, source)
+    return library
+
+
 def build_wheel(sdist: Path, target: str, interpreter: str, folder: Path, into: Path) -> None:
     """For a target and interpreter, from the source distribution alone, in a folder no wheel names."""
     shutil.unpack_archive(sdist, folder, filter="data")
     source = folder / sdist.name.removesuffix(".tar.gz")
     home = os.environ.get("CARGO_HOME") or Path.home() / ".cargo"
     arguments = f"--locked --zig --compatibility {TARGETS[target]} --target {target} {interpreter}"
+    flags = [f"{REMAP}={home}=cargo", f"{REMAP}={source}=steepest"]
+    if target.endswith("gnu"):
+        flags.append(f"-Clink-arg={stand_in(target, folder)}")
     run(
         *(sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--quiet"),
         *("--no-cache-dir", "--wheel-dir", folder),
         *("--config-settings", f"build-args={arguments}", source),
-        CARGO_ENCODED_RUSTFLAGS=f"{REMAP}={home}=cargo\x1f{REMAP}={source}=steepest",
+        CARGO_ENCODED_RUSTFLAGS="\x1f".join(flags),
         CARGO_TARGET_DIR=os.environ.get("CARGO_TARGET_DIR") or str(ROOT / "target"),
         PATH=PATH,
     )
