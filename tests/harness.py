@@ -35,11 +35,15 @@ def bits(array: Array) -> Array:
     return numbers.view(f"u{numbers.itemsize}")
 
 
+def contents(array: Array) -> bytes:
+    """As tobytes, which in NumPy before 2.3 takes at most 32 axes."""
+    return array.reshape(-1).tobytes()
+
+
 def assert_same_bits(actual: Array, expected: Array, what: str = "") -> None:
     """Equal shape, dtype and bits, the sign of zero included, NaN payloads excepted."""
     assert (actual.shape, actual.dtype) == (expected.shape, expected.dtype), what
-    # Flat, as not every NumPy gives the bytes of an array of 64 axes.
-    if actual.reshape(-1).tobytes() == expected.reshape(-1).tobytes():
+    if contents(actual) == contents(expected):
         return
     differ = bits(actual) != bits(expected)
     if differ.any():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import steepest
 from cases import ALONE, DTYPES, LAYOUTS, SHAPES, Array, Case, gradient, misaligned, start
-from harness import assert_same_arrays, assert_same_bits, assert_same_state, build, copies
+from harness import assert_same_arrays, assert_same_bits, assert_same_state, build, contents, copies
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes
@@ -102,7 +102,7 @@ def test_no_byte_outside_the_parameter_is_written(
         before, memory = theta.copy(), owner(theta)
         whole = memory.tobytes()
         build(library, case, theta).step(start(shape, dtype, 1))
-        assert theta.size == 0 or theta.tobytes() != before.tobytes()
+        assert theta.size == 0 or contents(theta) != contents(before)
         theta[...] = before
         assert memory.tobytes() == whole, shape
 
@@ -115,11 +115,11 @@ def test_gradients_are_not_written(library: Any, case: Case, dtype: str) -> None
         for layout in LAYOUTS
         for k, shape in enumerate(SHAPES)
     }
-    before = {name: owner(slope).tobytes() for name, slope in slopes.items()}
+    before = {name: contents(owner(slope)) for name, slope in slopes.items()}
     opt = build(library, case, {name: np.zeros_like(slope) for name, slope in slopes.items()})
     opt.step(slopes)
     opt.step(slopes)
-    assert {name: owner(slope).tobytes() for name, slope in slopes.items()} == before
+    assert {name: contents(owner(slope)) for name, slope in slopes.items()} == before
 
 
 @every_dtype
