@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.release_check import check
+from tools.release_check import URLS, check, check_page
 
 ROOT = Path(__file__).parents[1]
 CARGO = '[package]\nname = "steepest"\nversion = "1.2.3"\n'
@@ -51,6 +51,40 @@ def test_lets_a_release_pass() -> None:
 def test_refuses_what_does_not_agree(tag: str, before: str, after: str, said: str) -> None:
     with pytest.raises(ValueError, match=re.escape(said)):
         check(tag, CARGO, CHANGELOG.replace(before, after) if before else CHANGELOG)
+
+
+PYPROJECT = "[project.urls]\n" + "".join(f'{name} = "https://example.org"\n' for name in URLS)
+README = """# It
+
+[here](#it), [there](https://example.org/docs/there.md) ![a picture](https://example.org/picture.png)
+<img src="https://example.org/drawing.png">
+
+```python
+model[k](theta)
+```
+
+    pip install steepest
+"""
+
+
+def test_lets_a_page_pass_that_leads_on() -> None:
+    check_page(PYPROJECT, README)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("Issues =", "Bugs =", "has no Issues in [project.urls]"),
+        ("[project.urls]", "[project.links]", "no Repository and no Documentation"),
+        ("(https://example.org/docs/", "(docs/", "leads to 'docs/there.md'"),
+        ("(https://example.org/picture", "(picture", "leads to 'picture.png'"),
+        ('src="https://example.org/', 'src="', "leads to 'drawing.png'"),
+        ("pip install", "make", "does not say 'pip install steepest'"),
+    ],
+)
+def test_refuses_a_page_that_leads_nowhere(before: str, after: str, said: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(said)):
+        check_page(PYPROJECT.replace(before, after), README.replace(before, after))
 
 
 def test_reads_the_files_of_the_clone_and_says_why_not() -> None:

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from elftools.elf.elffile import ELFFile
@@ -24,7 +25,10 @@ INTERFACES = {("cp311", "abi3"), ("cp314", "cp314t"), ("py3", "none")}
 SYMBOLS = {".symtab", ".debug_info", ".debug_line"}
 
 #: What starts a path of the machine it was built on.
-PLACES = sorted({str(ROOT), f"{Path.home()}/", "/root/", "/home/", "/tmp/", "/Users/"})
+PLACES = sorted(
+    {str(ROOT), f"{Path.home()}/", "/root/", "/home/", "/tmp/", "/Users/", "/usr/local/cargo/"}
+    | {":\\Users\\", ":\\a\\", "/D:/a/"}
+)
 
 
 def tool(module: str, *arguments: str | Path) -> None:
@@ -34,37 +38,67 @@ def tool(module: str, *arguments: str | Path) -> None:
         sys.exit(f"{module}: see above")
 
 
-def faults(wheel: Path) -> list[str]:
+def tracked(folder: str) -> list[Path]:
+    """What of a folder is committed, as it is called there."""
+    command = ["git", "-C", ROOT / folder, "ls-files", "-z"]
+    names = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return [Path(name) for name in names.split("\0") if name]
+
+
+def package() -> set[str]:
+    """The files of the package in every wheel: all but the kernels."""
+    own = {f"steepest/{path.as_posix()}" for path in tracked("python/steepest")}
+    examples = (path for path in tracked("examples") if path.suffix == ".py")
+    return own | {f"steepest/gallery/{path.as_posix()}" for path in examples}
+
+
+def tag(wheel: Path) -> str:
+    """The platform that auditwheel finds a wheel for Linux to be for."""
+    command = [sys.executable, "-m", "auditwheel", "show", "--json", wheel]
+    found: dict[str, str] = json.loads(
+        subprocess.run(command, check=True, capture_output=True).stdout
+    )
+    return found["overall_tag"]
+
+
+def faults(wheel: Path, expected: set[str]) -> Iterator[str]:
     """What is wrong with a wheel that no other's check looks at."""
-    found = []
-    _, _, python, interface, _ = wheel.stem.split("-")
+    _, _, python, interface, platforms = wheel.stem.split("-")
     if (python, interface) not in INTERFACES:
-        found.append(f"is for {python}-{interface}, expected one of {sorted(INTERFACES)}")
+        yield f"is for {python}-{interface}, expected one of {sorted(INTERFACES)}"
+    if "linux" in platforms and (platform := tag(wheel)) not in platforms.split("."):
+        yield f"is for {platform}"
     if (size := wheel.stat().st_size) > LARGEST:
-        found.append(f"{size} bytes, expected at most {LARGEST}")
+        yield f"{size} bytes, expected at most {LARGEST}"
     with zipfile.ZipFile(wheel) as archive:
         contents = {name: archive.read(name) for name in archive.namelist()}
+    kernels = {name for name in contents if name.startswith("steepest/_kernels.")} - expected
+    if len(kernels) != (not wheel.name.endswith(ANYWHERE)):
+        yield f"has {len(kernels)} libraries of kernels"
+    inside = {name for name in contents if ".dist-info/" not in name} - kernels
+    yield from (f"{name} is missing" for name in sorted(expected - inside))
+    yield from (f"{name} is too much" for name in sorted(inside - expected))
     for name, content in contents.items():
-        found += [f"{name} names {place}" for place in PLACES if place.encode() in content]
-        if name.endswith(".so"):
-            sections = {section.name for section in ELFFile(io.BytesIO(content)).iter_sections()}
-            found += [f"{name} has {section}" for section in sections & SYMBOLS]
+        yield from (f"{name} names {place}" for place in PLACES if place.encode() in content)
+        if content.startswith(b"\x7fELF"):
+            yield from (f"{name} {fault}" for fault in library_faults(content, platforms))
     for licence in LICENSES:
-        expected = (ROOT / licence).read_bytes()
-        if not any(
-            n.endswith(f"/licenses/{licence}") and c == expected for n, c in contents.items()
-        ):
-            found.append(f"{licence} is missing, or another")
-    examples = {path.name for path in (ROOT / "examples").glob("*.py")}
-    inside = {Path(name).name for name in contents if name.startswith("steepest/gallery/")}
-    if lacking := examples - inside:
-        found.append(f"examples are missing: {', '.join(sorted(lacking))}")
-    if wheel.name.endswith(ANYWHERE):
-        return found
+        text = (ROOT / licence).read_bytes()
+        if not any(n.endswith(f"/licenses/{licence}") and c == text for n, c in contents.items()):
+            yield f"{licence} is missing, or another"
     bills = [json.loads(content) for name, content in contents.items() if "/sboms/" in name]
-    if not any(part["name"] == "pyo3" for bill in bills for part in bill["components"]):
-        found.append("there is no bill of materials that names pyo3")
-    return found
+    if kernels and not any(part["name"] == "pyo3" for bill in bills for part in bill["components"]):
+        yield "there is no bill of materials that names pyo3"
+
+
+def library_faults(content: bytes, platforms: str) -> Iterator[str]:
+    """What is wrong with a library for Linux."""
+    file = ELFFile(io.BytesIO(content))
+    sections = {section.name: section for section in file.iter_sections()}
+    yield from (f"has {name}" for name in sections.keys() & SYMBOLS)
+    needed = {part.needed for part in sections[".dynamic"].iter_tags("DT_NEEDED")}
+    if "manylinux" in platforms and "libgcc_s.so.1" not in needed:
+        yield "unwinds by itself, where glibc ends threads by libgcc_s"
 
 
 def main() -> None:
@@ -76,10 +110,8 @@ def main() -> None:
     tool("twine", "check", "--strict", *wheels, *sdists)
     tool("check_wheel_contents", "--config", ROOT / "pyproject.toml", *wheels)
     tool("abi3audit", "--strict", *(wheel for wheel in wheels if "-abi3-" in wheel.name))
-    for wheel in wheels:
-        if not wheel.name.endswith(ANYWHERE):
-            tool("auditwheel", "show", wheel)
-    found = [f"{wheel.name}: {fault}" for wheel in wheels for fault in faults(wheel)]
+    expected = package()
+    found = [f"{wheel.name}: {fault}" for wheel in wheels for fault in faults(wheel, expected)]
     if found:
         sys.exit("\n".join(found))
     for path in (*sdists, *wheels):

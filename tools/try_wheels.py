@@ -1,6 +1,7 @@
 """Install the wheel for this machine in fresh environments and run all tests on it, away from the source.
 
-Every interpreter named on the command line, with the oldest and the newest NumPy that there is for it.
+Every interpreter named on the command line, with the oldest and the newest NumPy that there is for it. Names
+of test files there, as tests/test_norm.py, ask for those alone.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ def installed(place: Path) -> set[Path]:
     return {path for path in place.rglob("*") if "__pycache__" not in path.parts}
 
 
-def attempt(interpreter: str, wheel: Path, numpy: str, group: list[str]) -> str:
+def attempt(interpreter: str, wheel: Path, numpy: str, group: list[str], tests: list[str]) -> str:
     """One environment: install, test, take away; what came of it."""
     with tempfile.TemporaryDirectory() as folder:
         place, work = Path(folder, "venv"), Path(folder, "work")
@@ -61,7 +62,7 @@ def attempt(interpreter: str, wheel: Path, numpy: str, group: list[str]) -> str:
         listed = output(python, "-m", "steepest", "examples", cwd=work).splitlines()
         if len(listed) != len(list((work / "examples").glob("[0-9]*.py"))):
             sys.exit(f"{wheel.name} lists {len(listed)} examples")
-        ran = output(python, "-m", "pytest", "-p", "no:cacheprovider", "--quiet", cwd=work)
+        ran = output(python, "-m", "pytest", "-p", "no:cacheprovider", "--quiet", *tests, cwd=work)
         versions = "import sys, numpy; print(sys.version.split()[0], numpy.__version__)"
         python_version, numpy_version = output(python, "-c", versions, cwd=work).split()
         output(*pip, "uninstall", "--yes", "steepest", cwd=work)
@@ -95,10 +96,11 @@ def main() -> None:
     group = (
         settings["dependency-groups"]["test"] + settings["project"]["optional-dependencies"]["demo"]
     )
-    for interpreter in sys.argv[1:] or [sys.executable]:
+    tests = [name for name in sys.argv[1:] if name.endswith(".py")]
+    for interpreter in [name for name in sys.argv[1:] if name not in tests] or [sys.executable]:
         least = oldest(interpreter, needed.removeprefix("numpy>="))
         for numpy in (f"numpy=={least}", "numpy"):
-            print(attempt(interpreter, fitting(interpreter), numpy, group), flush=True)
+            print(attempt(interpreter, fitting(interpreter), numpy, group, tests), flush=True)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tidy_wheel import tidy
+
 ROOT = Path(__file__).parents[1]
 
 #: Rust's targets, and what a wheel for each promises of the C library.
@@ -33,9 +35,6 @@ UNWINDING = [
     *("GetIPInfo", "GetLanguageSpecificData", "GetRegionStart", "GetTextRelBase", "RaiseException"),
     *("Resume", "SetGR", "SetIP"),
 ]
-
-#: Where the tools of this environment are found first.
-PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 
 #: The flag that has Rust call a folder something else, in the messages compiled in.
 REMAP = "--remap-path-prefix"
@@ -89,18 +88,10 @@ def build_wheel(sdist: Path, target: str, interpreter: str, folder: Path, into: 
         *("--config-settings", f"build-args={arguments}", source),
         CARGO_ENCODED_RUSTFLAGS="\x1f".join(flags),
         CARGO_TARGET_DIR=os.environ.get("CARGO_TARGET_DIR") or str(ROOT / "target"),
-        PATH=PATH,
+        PATH=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     )
     (wheel,) = folder.glob("*.whl")
-    run(sys.executable, "-m", "wheel", "unpack", "--dest", folder / "unpacked", wheel)
-    (unpacked,) = (folder / "unpacked").iterdir()
-    for bill in unpacked.glob("*.dist-info/sboms/*.json"):  # maturin's names the build's folder
-        bill.write_text(bill.read_text().replace(str(source), "/steepest"))
-    if target.endswith("musl"):  # zig asks for libc.so, which is another file where glibc is, too
-        name = f"libc.musl-{target.partition('-')[0]}.so.1"
-        for library in unpacked.glob("steepest/*.so"):
-            run("patchelf", "--replace-needed", "libc.so", name, library, PATH=PATH)
-    run(sys.executable, "-m", "wheel", "pack", "--dest-dir", into, unpacked)
+    tidy(wheel, into)
 
 
 def main() -> None:
