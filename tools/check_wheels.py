@@ -55,9 +55,10 @@ def package() -> set[str]:
 def tag(wheel: Path) -> str:
     """The platform that auditwheel finds a wheel for Linux to be for."""
     command = [sys.executable, "-m", "auditwheel", "show", "--json", wheel]
-    found: dict[str, str] = json.loads(
-        subprocess.run(command, check=True, capture_output=True).stdout
-    )
+    ran = subprocess.run(command, check=False, capture_output=True, text=True)
+    if ran.returncode:
+        sys.exit(f"auditwheel: {wheel.name}: {ran.stderr}{ran.stdout}")
+    found: dict[str, str] = json.loads(ran.stdout)
     return found["overall_tag"]
 
 
