@@ -7,14 +7,11 @@ which calls back here for what needs words: nesting, explanations, reports.
 from __future__ import annotations
 
 import copy
-import inspect
-import logging
 import os
 import weakref
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, NoReturn, TypeVar
 
 import numpy as np
 
@@ -32,11 +29,8 @@ T = TypeVar("T")
 #: Attributes (object, name, value) that are assigned in one go with what the kernels are given.
 Commit = list[tuple[Any, str, Any]]
 
-logger = logging.getLogger("steepest")
 
-
-@dataclass(frozen=True, slots=True)
-class StepInfo:
+class StepInfo(NamedTuple):
     """What a callback is told after a step.
 
     Attributes
@@ -351,10 +345,14 @@ class Optimizer(kernels.Stepper):
         gradients.raise_nonfinite(self._leaves[index], gradient)
 
     def _wants_log(self) -> bool:
-        return logger.isEnabledFor(logging.INFO)
+        from .log import INFO, logger
+
+        return logger.isEnabledFor(INFO)
 
     def _report(self, norm: float | None, clipped: bool, skipped: bool) -> None:
         """Log the step if it is due, and call the callback."""
+        from .log import logger
+
         step = self.step_count
         interval, callback = self._settings["logging_interval"], self._settings["callback"]
         if skipped:
@@ -445,6 +443,8 @@ class Optimizer(kernels.Stepper):
 
     # -- checkpoints --------------------------------------------------------------------------
 
+    # checkpoint_file is imported where there is a file: zipfile takes as long as all of steepest.
+
     def state_dict(self) -> dict[str, Any]:
         """A copy of options, counters and state; the parameters' values are not in it.
 
@@ -519,8 +519,12 @@ class Optimizer(kernels.Stepper):
         OSError
             If the file cannot be written.
         """
+        from . import checkpoint_file
+
         self._check_arrays()
-        checkpoint.write(path, self.state_dict(), {leaf.name: leaf.array for leaf in self._leaves})
+        checkpoint_file.write(
+            path, self.state_dict(), {leaf.name: leaf.array for leaf in self._leaves}
+        )
 
     def load(self, path: str | os.PathLike[str]) -> None:
         """Read a file of :meth:`save`: options, counters and state, and the parameters' values in place.
@@ -532,8 +536,10 @@ class Optimizer(kernels.Stepper):
         OSError
             If the file cannot be read.
         """
+        from . import checkpoint_file
+
         self._check_arrays()
-        state_dict, values = checkpoint.read(path, self._leaves, self._table.carried)
+        state_dict, values = checkpoint_file.read(path, self._leaves, self._table.carried)
         try:
             found = self._checked(state_dict)
         except (TypeError, ValueError) as error:
@@ -598,6 +604,8 @@ class Optimizer(kernels.Stepper):
         self._load(self._checked(state_dict))
 
     def __repr__(self) -> str:
+        import inspect  # an older NumPy does without it
+
         def shown(options: Mapping[str, Any], usual: Mapping[str, Any], form: str) -> list[str]:
             return [
                 form % (key, value)
