@@ -41,7 +41,9 @@ def main() -> None:
     for name in sorted(medians, key=medians.__getitem__, reverse=True)[:12]:
         print(f"{medians[name]:7.2f} ms  {name}")
     if ratio > MOST:
-        sys.exit(f"import steepest: takes {ratio:.2f} times as long as import numpy, expected {MOST}")
+        sys.exit(
+            f"import steepest: takes {ratio:.2f} times as long as import numpy, expected {MOST}"
+        )
 
 
 if __name__ == "__main__":
