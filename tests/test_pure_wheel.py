@@ -74,7 +74,7 @@ def test_it_is_for_any_python_and_has_everything_but_the_extension(wheel: Path) 
     [
         (None, "there is no cargo that runs on PATH"),
         ("exit 1", "there is no cargo that runs on PATH"),
-        ("echo cargo 1.7.3", "cargo 1.7.3 is older"),
+        ("echo cargo 1.9.0", "cargo 1.9.0 is older"),
         ("echo cargo 1.9999.0-nightly", ""),
     ],
 )
