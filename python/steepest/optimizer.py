@@ -10,6 +10,7 @@ import copy
 import os
 import weakref
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, NoReturn, TypeVar
 
@@ -22,12 +23,24 @@ from .groups import ParamGroup, as_groups, check_keys
 from .parameters import Leaf, Nesting, name_apart
 
 if TYPE_CHECKING:
+    from logging import Logger
+
     from ._kernels import _Counters
 
 T = TypeVar("T")
 
 #: Attributes (object, name, value) that are assigned in one go with what the kernels are given.
 Commit = list[tuple[Any, str, Any]]
+#: logging.INFO, which takes an import.
+_INFO = 20
+
+
+@cache
+def _logger() -> Logger:
+    """The logger; an import within the method would cost every tenth step as much as three steps."""
+    from .log import logger
+
+    return logger
 
 
 class StepInfo(NamedTuple):
@@ -345,20 +358,16 @@ class Optimizer(kernels.Stepper):
         gradients.raise_nonfinite(self._leaves[index], gradient)
 
     def _wants_log(self) -> bool:
-        from .log import INFO, logger
-
-        return logger.isEnabledFor(INFO)
+        return _logger().isEnabledFor(_INFO)
 
     def _report(self, norm: float | None, clipped: bool, skipped: bool) -> None:
         """Log the step if it is due, and call the callback."""
-        from .log import logger
-
         step = self.step_count
         interval, callback = self._settings["logging_interval"], self._settings["callback"]
         if skipped:
-            logger.warning("step %d skipped: a gradient is not finite", step + 1)
+            _logger().warning("step %d skipped: a gradient is not finite", step + 1)
         elif interval and step % interval == 0:
-            logger.info("step %d: lr %s, gradient norm %.6g", step, self.effective_lr, norm)
+            _logger().info("step %d: lr %s, gradient norm %.6g", step, self.effective_lr, norm)
         if callback is not None and norm is not None:
             callback(StepInfo(step, self.effective_lr, norm, clipped, skipped))
 
