@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -69,7 +72,9 @@ def test_what_keeps_the_extension_from_being_imported_is_told() -> None:
 
 def test_where_the_extension_is_demanded_its_lack_stops_the_import() -> None:
     told = in_a_process(BROKEN + LOOK, STEEPEST_BACKEND="rust")
-    assert told.startswith("ImportError STEEPEST_BACKEND: got 'rust', but the compiled extension")
+    assert told.startswith(
+        "ConfigurationError STEEPEST_BACKEND: got 'rust', but the compiled extension"
+    )
     assert "GLIBC_2.99" in told
     assert "install a wheel of steepest" in told
 
@@ -78,7 +83,35 @@ def test_where_the_extension_is_demanded_its_lack_stops_the_import() -> None:
 def test_any_other_backend_stops_the_import(asked: str) -> None:
     told = in_a_process(LOOK, STEEPEST_BACKEND=asked)
     expected = "expected one of 'auto', 'rust', 'numpy'"
-    assert told == f"ValueError STEEPEST_BACKEND: got {asked!r}, {expected}\n"
+    assert told == f"ConfigurationError STEEPEST_BACKEND: got {asked!r}, {expected}\n"
+
+
+@pytest.mark.parametrize("command", ["info", "examples", "demo"])
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("STEEPEST_BACKEND", "foo"), ("STEEPEST_NUM_THREADS", "0"), ("STEEPEST_INSTRUCTION_SET", "x")],
+)
+def test_the_command_line_says_in_one_line_what_stops_the_import(
+    command: str, variable: str, value: str
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "steepest", command],
+        env={**os.environ, variable: value},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    (line,) = done.stderr.splitlines()
+    assert f"{variable}: got " in line
+    assert "expected" in line
+    assert (done.returncode, done.stdout) == (1, "")
+
+
+def test_the_command_line_says_in_one_line_that_the_extension_is_missing() -> None:
+    run = "import runpy; runpy._run_module_as_main('steepest')"
+    script = f"{MISSING}import sys\ntry:\n    {run}\nexcept SystemExit as end:\n    print(end)"
+    (line,) = in_a_process(script, STEEPEST_BACKEND="rust").splitlines()
+    assert "STEEPEST_BACKEND: got 'rust', but the compiled extension" in line
 
 
 def test_info_tells_the_backend() -> None:

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,38 @@ def test_it_is_for_any_python_and_has_everything_but_the_extension(wheel: Path) 
     assert modules <= names
     assert {f"steepest/gallery/{name}" for name in examples} <= names
     assert not [name for name in names if name.endswith((".so", ".pyd", ".pyc"))]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the cargo made here is a shell script")
+@pytest.mark.parametrize(
+    ("cargo", "told"),
+    [
+        (None, "there is no cargo that runs on PATH"),
+        ("exit 1", "there is no cargo that runs on PATH"),
+        ("echo cargo 1.9.0", "cargo 1.9.0 is older"),
+        ("echo cargo 1.9999.0-nightly", ""),
+    ],
+)
+def test_a_build_from_source_says_which_cargo_it_needs(
+    cargo: str | None, told: str, tmp_path: Path
+) -> None:
+    if cargo is not None:
+        (tmp_path / "cargo").write_text(f"#!/bin/sh\n{cargo}\n")
+        (tmp_path / "cargo").chmod(0o755)
+    done = subprocess.run(
+        [sys.executable, "-c", "import backend; backend.get_requires_for_build_wheel()"],
+        env={**os.environ, "PATH": str(tmp_path), "PYTHONPATH": str(ROOT / "tools")},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == bool(told), done.stderr
+    if told:
+        needed = tomllib.loads((ROOT / "Cargo.toml").read_text())["package"]["rust-version"]
+        (line,) = done.stderr.splitlines()
+        assert f"takes Rust {needed} or newer, and {told}: " in line
+        assert "https://rustup.rs" in line
 
 
 def test_its_version_is_cargos(wheel: Path) -> None:

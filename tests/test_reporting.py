@@ -12,6 +12,7 @@ import pytest
 from harness import assert_same_bits
 from standins import Holder
 from steepest import StepInfo, reference
+from steepest.log import logger
 from unchanged import refused
 
 TEXTBOOK: dict[str, Any] = {"lr": 1.0, "momentum": 0.0, "beta": None}
@@ -104,8 +105,8 @@ class TestLogging:
 
 
 def test_the_logger_has_a_null_handler() -> None:
-    handlers = logging.getLogger("steepest").handlers
-    assert any(isinstance(handler, logging.NullHandler) for handler in handlers)
+    assert logger is logging.getLogger("steepest")
+    assert any(isinstance(handler, logging.NullHandler) for handler in logger.handlers)
 
 
 def test_nothing_is_ever_printed(tmp_path: Any) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 import steepest
+from machinery import needs_kernels
 from steepest import GradientAscent, GradientDescent
 
 ROOT = Path(__file__).parents[1]
@@ -244,6 +245,21 @@ class TestImport:
             assert set(refused) <= {"org"}, refused
             """,
         )
+
+    @needs_kernels
+    def test_leaves_what_takes_long_until_it_is_needed(self) -> None:
+        """Beside what NumPy imports, which differs from release to release."""
+        slow = {
+            *("argparse", "bz2", "dataclasses", "importlib.metadata", "inspect", "json", "logging"),
+            *("lzma", "numpy.typing", "pathlib", "platform", "runpy", "shutil", "threading"),
+            *("urllib.parse", "uuid", "zipfile"),
+        }
+        script = "import sys, numpy; known = {*sys.modules}; import steepest; print(*{*sys.modules} - known)"
+        brought = set(python("-c", script).stdout.split())
+        assert "steepest.optimizer" in brought
+        assert not slow & brought
+        ours = {*sys.stdlib_module_names, "numpy", "steepest"}
+        assert {name.partition(".")[0] for name in brought} <= ours
 
     def test_of_a_bare_name_offers_the_public_ones(self) -> None:
         assert set(steepest.__all__) >= {

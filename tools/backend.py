@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -51,7 +53,7 @@ def build_wheel(directory: str, settings: Any = None, metadata: str | None = Non
 
 
 def get_requires_for_build_wheel(settings: Any = None) -> list[str]:
-    """As maturin's, but without cargo it says what to install, instead of fetching one itself."""
+    """As maturin's, but without a cargo new enough it says what to install, and fetches none."""
     _need_cargo()
     return maturin.get_requires_for_build_wheel(settings)
 
@@ -60,10 +62,27 @@ get_requires_for_build_editable = get_requires_for_build_wheel
 
 
 def _need_cargo() -> None:
-    if not shutil.which("cargo"):
-        with Path("Cargo.toml").open("rb") as file:
-            rust = tomllib.load(file)["package"]["rust-version"]
+    with Path("Cargo.toml").open("rb") as file:
+        needed = tomllib.load(file)["package"]["rust-version"]
+    there = _cargo_version()
+    if there is None or _numbers(there) < _numbers(needed):
+        what = f"cargo {there} is older" if there else "there is no cargo that runs on PATH"
         sys.exit(
-            f"to build steepest from its source takes Rust {rust} or newer, and there is no cargo on PATH: "
-            "install Rust from https://rustup.rs, or a wheel: pip install --only-binary=steepest steepest"
+            f"to build steepest from its source takes Rust {needed} or newer, and {what}: install Rust "
+            "from https://rustup.rs, or a wheel: one that `make wheels` built elsewhere, or a release's, "
+            "by pip install --only-binary=steepest steepest"
         )
+
+
+def _cargo_version() -> str | None:
+    """What cargo says its version is; None where none runs."""
+    try:
+        run = subprocess.run(["cargo", "--version"], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    found = re.match(r"cargo (\d+(?:\.\d+)*)", run.stdout)
+    return found and found[1]
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.split(".")))

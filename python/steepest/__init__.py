@@ -1,7 +1,6 @@
 """Gradient ascent and descent for models that live in NumPy arrays."""
 
 import importlib
-import logging
 from typing import TYPE_CHECKING, Any
 
 from . import machine, reference
@@ -41,7 +40,6 @@ if TYPE_CHECKING:
     from .versions import __version__, show_versions
 
 machine.read_environment()
-logging.getLogger("steepest").addHandler(logging.NullHandler())
 
 __all__ = [
     "ASGD",

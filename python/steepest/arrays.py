@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.exceptions import TooHardError
 from numpy.lib.array_utils import byte_bounds
-from numpy.typing import NDArray
 
 from . import devices
 
-Array = NDArray[Any]
+#: numpy.typing.NDArray[Any], without what it takes to import that.
+Array = np.ndarray[tuple[Any, ...], np.dtype[Any]]
 
 #: The dtypes that are stepped; a complex number is stepped as two real ones.
 WANTED = "float32, float64, complex64 or complex128"

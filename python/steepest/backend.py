@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from . import options
+from .environment import ConfigurationError
 
 __all__ = ["NAME", "kernels"]
 
@@ -18,13 +19,16 @@ _VARIABLE = "STEEPEST_BACKEND"
 def _chosen() -> tuple[str, ModuleType]:
     """The backend that the environment asks for, by its name, or the best one there is."""
     asked = os.environ.get(_VARIABLE) or "auto"
-    options.choice("auto", "rust", "numpy")(_VARIABLE, asked)
+    try:
+        options.choice("auto", "rust", "numpy")(_VARIABLE, asked)
+    except ValueError as error:
+        raise ConfigurationError(str(error)) from None
     if asked != "numpy":
         try:
             return "rust", importlib.import_module("._kernels", __package__)
         except ImportError as error:
             if asked == "rust":
-                raise ImportError(
+                raise ConfigurationError(
                     f"{_VARIABLE}: got 'rust', but the compiled extension cannot be imported "
                     f"({error}): install a wheel of steepest that is built for this platform, or "
                     "its source distribution where there is Rust (https://rustup.rs)"

@@ -6,6 +6,7 @@ import os
 
 from . import options
 from .backend import kernels
+from .environment import ConfigurationError
 
 #: What the environment may say, and who is told.
 _THREADS, _INSTRUCTIONS = "STEEPEST_NUM_THREADS", "STEEPEST_INSTRUCTION_SET"
@@ -109,13 +110,13 @@ def set_instruction_set(name: str) -> None:
 
 
 def read_environment() -> None:
-    """Take what the environment says; ValueError, naming the variable, if it cannot be taken."""
-    if threads := os.environ.get(_THREADS):
-        number = int(threads) if threads.isdecimal() and len(threads) < 9 else threads
-        try:
+    """Take what the environment says; ConfigurationError, naming the variable, if it cannot be taken."""
+    try:
+        if threads := os.environ.get(_THREADS):
+            number = int(threads) if threads.isdecimal() and len(threads) < 9 else threads
             kernels.set_num_threads(_threads(_THREADS, number))
-        except TypeError as error:
-            raise ValueError(str(error)) from None
-    if name := os.environ.get(_INSTRUCTIONS):
-        found = options.choice(*kernels.instruction_sets())(_INSTRUCTIONS, name)
-        kernels.set_instruction_set(found)
+        if name := os.environ.get(_INSTRUCTIONS):
+            found = options.choice(*kernels.instruction_sets())(_INSTRUCTIONS, name)
+            kernels.set_instruction_set(found)
+    except (TypeError, ValueError) as error:
+        raise ConfigurationError(str(error)) from None

@@ -7,14 +7,12 @@ which calls back here for what needs words: nesting, explanations, reports.
 from __future__ import annotations
 
 import copy
-import inspect
-import logging
 import os
 import weakref
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, NoReturn, TypeVar
 
 import numpy as np
 
@@ -25,18 +23,27 @@ from .groups import ParamGroup, as_groups, check_keys
 from .parameters import Leaf, Nesting, name_apart
 
 if TYPE_CHECKING:
+    from logging import Logger
+
     from ._kernels import _Counters
 
 T = TypeVar("T")
 
 #: Attributes (object, name, value) that are assigned in one go with what the kernels are given.
 Commit = list[tuple[Any, str, Any]]
+#: logging.INFO, which takes an import.
+_INFO = 20
 
-logger = logging.getLogger("steepest")
+
+@cache
+def _logger() -> Logger:
+    """The logger; an import within the method would cost every tenth step as much as three steps."""
+    from .log import logger
+
+    return logger
 
 
-@dataclass(frozen=True, slots=True)
-class StepInfo:
+class StepInfo(NamedTuple):
     """What a callback is told after a step.
 
     Attributes
@@ -351,16 +358,16 @@ class Optimizer(kernels.Stepper):
         gradients.raise_nonfinite(self._leaves[index], gradient)
 
     def _wants_log(self) -> bool:
-        return logger.isEnabledFor(logging.INFO)
+        return _logger().isEnabledFor(_INFO)
 
     def _report(self, norm: float | None, clipped: bool, skipped: bool) -> None:
         """Log the step if it is due, and call the callback."""
         step = self.step_count
         interval, callback = self._settings["logging_interval"], self._settings["callback"]
         if skipped:
-            logger.warning("step %d skipped: a gradient is not finite", step + 1)
+            _logger().warning("step %d skipped: a gradient is not finite", step + 1)
         elif interval and step % interval == 0:
-            logger.info("step %d: lr %s, gradient norm %.6g", step, self.effective_lr, norm)
+            _logger().info("step %d: lr %s, gradient norm %.6g", step, self.effective_lr, norm)
         if callback is not None and norm is not None:
             callback(StepInfo(step, self.effective_lr, norm, clipped, skipped))
 
@@ -445,6 +452,8 @@ class Optimizer(kernels.Stepper):
 
     # -- checkpoints --------------------------------------------------------------------------
 
+    # checkpoint_file is imported where there is a file: zipfile takes as long as all of steepest.
+
     def state_dict(self) -> dict[str, Any]:
         """A copy of options, counters and state; the parameters' values are not in it.
 
@@ -519,8 +528,12 @@ class Optimizer(kernels.Stepper):
         OSError
             If the file cannot be written.
         """
+        from . import checkpoint_file
+
         self._check_arrays()
-        checkpoint.write(path, self.state_dict(), {leaf.name: leaf.array for leaf in self._leaves})
+        checkpoint_file.write(
+            path, self.state_dict(), {leaf.name: leaf.array for leaf in self._leaves}
+        )
 
     def load(self, path: str | os.PathLike[str]) -> None:
         """Read a file of :meth:`save`: options, counters and state, and the parameters' values in place.
@@ -532,8 +545,10 @@ class Optimizer(kernels.Stepper):
         OSError
             If the file cannot be read.
         """
+        from . import checkpoint_file
+
         self._check_arrays()
-        state_dict, values = checkpoint.read(path, self._leaves, self._table.carried)
+        state_dict, values = checkpoint_file.read(path, self._leaves, self._table.carried)
         try:
             found = self._checked(state_dict)
         except (TypeError, ValueError) as error:
@@ -598,6 +613,8 @@ class Optimizer(kernels.Stepper):
         self._load(self._checked(state_dict))
 
     def __repr__(self) -> str:
+        import inspect  # an older NumPy does without it
+
         def shown(options: Mapping[str, Any], usual: Mapping[str, Any], form: str) -> list[str]:
             return [
                 form % (key, value)

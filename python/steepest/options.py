@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -244,8 +244,7 @@ def checked(options: Mapping[str, Any], checks: Mapping[str, Check]) -> dict[str
     }
 
 
-@dataclass(frozen=True)
-class Table:
+class Table(NamedTuple):
     """The options that a law has in a parameter group, and the states they call for.
 
     Attributes
@@ -263,7 +262,7 @@ class Table:
     counted: str | None = None
     carried: str | None = None
     exclusive: Callable[[Mapping[str, Any]], None] = lambda options: None
-    fixed: Mapping[str, Any] = field(default_factory=dict)
+    fixed: Mapping[str, Any] = MappingProxyType({})
 
     def checked(
         self, options: Mapping[str, Any], dtypes: Iterable[np.dtype[Any]] = ()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, ValuesView
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -85,25 +84,18 @@ class Parameter:
         return f"Parameter({self._data!r}{name})"
 
 
-@dataclass
 class Leaf:
     """One parameter: its name, what was handed over for it, and the array that is stepped."""
 
-    name: str
-    owner: Any
-    array: Array
-    #: Whether the owner's ``.data`` could be assigned another array.
-    can_lose_data: bool = False
-    path: str = field(init=False)
-    shape: tuple[int, ...] = field(init=False)
-    dtype: np.dtype[Any] = field(init=False)
-    place: tuple[int, tuple[int, ...]] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.path = self.name  # before any prefix: what it is called in its group
+    def __init__(self, name: str, owner: Any, array: Array, can_lose_data: bool = False) -> None:
+        self.name, self.owner, self.array = name, owner, array
+        #: Whether the owner's ``.data`` could be assigned another array.
+        self.can_lose_data = can_lose_data
+        self.path = name  # before any prefix: what it is called in its group
         # As they are now: an array's own can be assigned to later.
-        self.shape, self.dtype = self.array.shape, self.array.dtype
-        self.place = _place(self.array)
+        self.shape: tuple[int, ...] = array.shape
+        self.dtype: np.dtype[Any] = array.dtype
+        self.place = _place(array)
 
     @property
     def label(self) -> str:
@@ -168,7 +160,6 @@ def _place(array: Array) -> tuple[int, tuple[int, ...]]:
 Node = Leaf | list["Node"] | dict[Any, "Node"]
 
 
-@dataclass
 class Nesting:
     """The parameters of one group as they were handed over, and the leaves found in them in order.
 
@@ -176,22 +167,18 @@ class Nesting:
     another value, ``bond_paths`` what the entry is called; ``sizes`` how many entries each has.
     """
 
-    source: Any
-    #: What iterators within the containers gave, by their ids: they can be walked once.
-    given: dict[int, tuple[Any, list[Any]]] = field(default_factory=dict)
-    root: Node = field(init=False)
-    leaves: list[Leaf] = field(init=False, default_factory=list)
-    bonds: list[tuple[Any, Any, Any]] = field(init=False, default_factory=list)
-    bond_paths: list[str] = field(init=False, default_factory=list)
-    sizes: list[tuple[Any, int]] = field(init=False, default_factory=list)
-    #: The keys of a dict of nothing but arrays, [] for one array: the kernels find these gradients alone.
-    keys: list[Any] | None = field(init=False, default=None)
-
-    def __post_init__(self) -> None:
+    def __init__(self, source: Any, given: dict[int, tuple[Any, list[Any]]] | None = None) -> None:
         # An iterator can be walked once, and a dict's values cannot be copied: what they give is kept.
-        if isinstance(self.source, (Iterator, ValuesView)):
-            self.source = list(self.source)
-        self.root = self._walk(self.source, (), ())
+        self.source = list(source) if isinstance(source, (Iterator, ValuesView)) else source
+        #: What iterators within the containers gave, by their ids: they can be walked once.
+        self.given = {} if given is None else given
+        self.leaves: list[Leaf] = []
+        self.bonds: list[tuple[Any, Any, Any]] = []
+        self.bond_paths: list[str] = []
+        self.sizes: list[tuple[Any, int]] = []
+        #: The keys of a dict of nothing but arrays, [] for one array: the kernels find these gradients alone.
+        self.keys: list[Any] | None = None
+        self.root: Node = self._walk(self.source, (), ())
         if not self.leaves:
             raise ValueError(f"{self._label(())}: found no array, expected at least one")
         check_names([leaf.name for leaf in self.leaves])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,6 @@ from .arrays import Array, described, is_parameter, readable_array
 from .parameters import Leaf, Nesting, Node
 
 
-@dataclass
 class Point(Nesting):
     """A copy of a point: an array, a number, or any nesting of them in lists, tuples and dicts.
 
@@ -21,9 +19,10 @@ class Point(Nesting):
     ``takes_complex``. Messages call the whole ``name``.
     """
 
-    takes_complex: bool = False
-    name: str = "x"
-    _tuples: dict[int, type] = field(init=False, default_factory=dict)
+    def __init__(self, source: Any, *, takes_complex: bool = False, name: str = "x") -> None:
+        self.takes_complex, self.name = takes_complex, name
+        self._tuples: dict[int, type] = {}
+        super().__init__(source)
 
     def shown(self) -> Any:
         """What a function sees of the point: read-only views, and numbers where there were numbers."""

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-import logging
 import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -22,6 +21,7 @@ import numpy as np
 
 from .. import extras, spelling
 from ..arrays import Array, described
+from ..log import logger
 from ..maximization import Result, Status, minimize
 from ..maximization.bounds import Bounds
 from ..maximization.hooks import State
@@ -33,8 +33,6 @@ try:
     from scipy.optimize import OptimizeResult, OptimizeWarning, approx_fprime
 except ModuleNotFoundError as missing:
     raise extras.missing("steepest.clients.scipy", "SciPy", "scipy") from missing
-
-logger = logging.getLogger("steepest")
 
 #: The first two are as BFGS has them, the last as every method of SciPy.
 _STATUS = {Status.MAX_ITER: 1, Status.MAX_TIME: 1, Status.DIVERGED: 3, Status.RAISED: 3}

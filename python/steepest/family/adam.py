@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from .. import options
@@ -164,7 +163,7 @@ logging_interval, callback
     array([0.95])
     """
 
-    _table = replace(_Adam._table, fixed={"decoupled_weight_decay": True})
+    _table = _Adam._table._replace(fixed={"decoupled_weight_decay": True})
 
     def __init__(
         self,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import logging
 import math
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -13,6 +12,7 @@ import numpy as np
 from .. import checkpoint
 from ..arrays import Array
 from ..differences import as_value
+from ..log import logger
 from . import defaults, resume, stops
 from .bounds import Bounds, bounded_length_of, projection
 from .curvature import Problem
@@ -23,8 +23,6 @@ from .loop import Run, observers
 from .objective import Objective, length_of, projected_length_of, stream
 from .result import Result
 from .stops import Rule, Settled, Status, Stop
-
-logger = logging.getLogger("steepest")
 
 
 class Attempt:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import checkpoint
+from .. import checkpoint, checkpoint_file
 from ..arrays import reals
 from .history import SERIES
 from .loop import Run
@@ -28,13 +28,13 @@ def write(path: str | os.PathLike[str], run: Run, batches: Any, extra: dict[str,
             **extra,
         },
     }
-    checkpoint.write(path, state, {leaf.name: leaf.array for leaf in leaves})
+    checkpoint_file.write(path, state, {leaf.name: leaf.array for leaf in leaves})
 
 
 def read(path: str | os.PathLike[str], run: Run, batches: Any, names: list[str]) -> dict[str, Any]:
     """Let a run that has not begun go on from a file; the entries called ``names`` are returned."""
     optimizer = run.optimizer
-    state, values = checkpoint.read(path, optimizer._leaves, optimizer._table.carried)
+    state, values = checkpoint_file.read(path, optimizer._leaves, optimizer._table.carried)
     try:
         if _KEY not in state:
             raise ValueError("it holds an optimizer, not a run")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import logging
 import operator
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -12,10 +11,9 @@ from typing import Any
 from sklearn import neural_network
 
 from ...arrays import Array
+from ...log import logger
 from ...optimizer import Optimizer
 from .optimizers import descending, optimizer_class, revived
-
-logger = logging.getLogger("steepest")
 
 
 class MLPOptimizer:
