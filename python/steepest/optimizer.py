@@ -178,7 +178,7 @@ class Optimizer(kernels.Stepper):
             version = self._version()
             try:
                 return act(version)
-            except Exception:
+            except (TypeError, ValueError, LookupError, RuntimeError):  # no interrupt of any kind
                 if self._version() == version:
                     raise
 
