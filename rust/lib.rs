@@ -56,8 +56,10 @@ impl Stepper {
                 Err(TryLockError::WouldBlock) if self.is_stepping.load(Ordering::Relaxed) => {
                     return Err(under_way());
                 }
-                // Another thread, without the GIL, looks at it.
-                Err(TryLockError::WouldBlock) => thread::yield_now(),
+                // Another thread, without the GIL, looks at it or gives it something new. It must be free to do so.
+                Err(TryLockError::WouldBlock) => {
+                    Python::attach(|py| py.detach(thread::yield_now));
+                }
             }
         }
     }
@@ -290,18 +292,26 @@ impl Stepper {
         Ok(self.engine()?.skipped_steps)
     }
 
-    /// Takes options and, where they change, arrays and counters; all of it, or nothing if it raises.
+    /// How often something was installed.
+    fn _version(&self) -> PyResult<u64> {
+        Ok(self.engine()?.version)
+    }
+
+    /// Takes options and, where they change, arrays and counters; all of it, or nothing if it raises, as it
+    /// does if another thread installed something since this version.
     ///
-    /// `commit` lists attributes (object, name, value) that are assigned together with it, so that not
-    /// even an interrupt comes between what the kernels know and what Python knows.
+    /// `commit` lists items (dict, key, value) that are assigned together with it, so that no other thread
+    /// and not even an interrupt comes between what the kernels know and what Python knows.
+    #[expect(clippy::too_many_arguments)]
     fn _install(
         &self,
+        version: u64,
         law: &str,
         groups: Vec<Bound<'_, PyDict>>,
         settings: &Bound<'_, PyDict>,
         arrays: Option<Arrays<'_>>,
         counters: Option<Counters>,
-        commit: Vec<(Bound<'_, PyAny>, Bound<'_, PyString>, Bound<'_, PyAny>)>,
+        commit: Vec<(Bound<'_, PyDict>, Bound<'_, PyString>, Bound<'_, PyAny>)>,
     ) -> PyResult<()> {
         guarded(|| {
             let groups = groups
@@ -325,13 +335,22 @@ impl Stepper {
                 always_reports: !settings.0.as_any().get_item("callback")?.is_none(),
             };
             let mut layout = arrays.map(Arrays::layout).transpose()?;
+            // What gives way is let go of, which may call Python, when the engine is free again.
+            let _replaced: Vec<_>;
             let mut engine = self.engine_outside(&[Stage::Arranging])?;
+            if engine.version != version {
+                return Err(PyRuntimeError::new_err("another thread changed this optimizer"));
+            }
+            _replaced = commit
+                .iter()
+                .map(|(place, name, _)| place.get_item(name))
+                .collect::<PyResult<_>>()?;
             engine.install(groups, settings, &mut layout)?;
             if let Some((step_count, skipped_steps, steps, rates)) = counters {
                 engine.set_counters(step_count, skipped_steps, &steps, &rates);
             }
-            drop(engine);
-            commit.iter().try_for_each(|(object, name, value)| object.setattr(name, value))
+            engine.version += 1;
+            commit.iter().try_for_each(|(place, name, value)| place.set_item(name, value))
         })
     }
 

@@ -206,6 +206,8 @@ pub struct Engine {
     pub step_count: u64,
     pub skipped_steps: u64,
     pub stage: Stage,
+    /// How often something was installed.
+    pub version: u64,
 }
 
 impl Engine {

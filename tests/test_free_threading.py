@@ -18,6 +18,8 @@ import steepest
 from cases import ALONE, Case, gradient, start
 from harness import build
 from machinery import SETS, TURNS, in_a_process
+from steepest.groups import ParamGroup
+from steepest.optimizer import Optimizer
 
 
 @pytest.fixture(autouse=True)
@@ -171,6 +173,141 @@ def test_counters_can_be_looked_at_by_many() -> None:
             assert opt.step_count == 0 == opt.skipped_steps
 
     at_once([look_often] * 4)
+
+
+LIBRARIES = pytest.mark.parametrize("library", [steepest, steepest.reference])
+
+
+@pytest.fixture
+def yielding(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let other threads run before an attribute is assigned one by one, as they may there."""
+
+    def assign(self: Any, name: str, value: Any) -> None:
+        time.sleep(0)
+        object.__setattr__(self, name, value)
+
+    for owner in (Optimizer, ParamGroup):
+        monkeypatch.setattr(owner, "__setattr__", assign)
+
+
+def each(optimizers: Sequence[Any], work: Callable[[Any], Any]) -> Callable[[], None]:
+    """For a thread: the same with all of them, one after another."""
+
+    def run() -> None:
+        for optimizer in optimizers:
+            work(optimizer)
+
+    return run
+
+
+@LIBRARIES
+@pytest.mark.usefixtures("yielding")
+def test_the_lr_shown_is_the_one_used_whoever_writes_it(library: Any) -> None:
+    for _ in range(10):
+        thetas = [np.zeros(2) for _ in range(200)]
+        optimizers = [library.SGD(theta, lr=1.0) for theta in thetas]
+
+        def write(lr: float, optimizers: Any = optimizers) -> Callable[[], None]:
+            return each(optimizers, lambda optimizer: optimizer.param_groups[0].update(lr=lr))
+
+        at_once([write(lr) for lr in (2.0, 3.0, 4.0)])
+        for theta, opt in zip(thetas, optimizers, strict=True):
+            opt.step([np.ones(2)])
+            assert -theta[0] == opt.lr == opt.effective_lr > 1
+
+
+@LIBRARIES
+def test_options_that_two_threads_write_count_both(library: Any) -> None:
+    """Of two groups, of one, and of the optimizer as a whole."""
+    for _ in range(10):
+        thetas = [[np.zeros(2), np.zeros(2)] for _ in range(200)]
+        optimizers = [
+            library.SGD([{"params": [theta]} for theta in pair], lr=1.0) for pair in thetas
+        ]
+        at_once(
+            [
+                each(optimizers, lambda opt: opt.param_groups[0].update(lr=2.0)),
+                each(optimizers, lambda opt: opt.param_groups[0].update(maximize=True)),
+                each(optimizers, lambda opt: opt.param_groups[1].update(lr=3.0)),
+                each(optimizers, lambda opt: setattr(opt, "clip_norm", 1.0)),
+            ]
+        )
+        for pair, opt in zip(thetas, optimizers, strict=True):
+            opt.step([np.ones(2), np.ones(2)])
+            assert [group["lr"] for group in opt.param_groups] == [2.0, 3.0]
+            assert opt.clip_norm == 1.0
+            assert [round(float(theta[0]), 5) for theta in pair] == [1.0, -1.5]
+
+
+@LIBRARIES
+@pytest.mark.usefixtures("yielding")
+def test_the_state_shown_is_the_one_stepped_whoever_loads_it(library: Any) -> None:
+    saved = library.SGD({"w": np.zeros(2)}, lr=1.0, momentum=0.5).state_dict()
+    for _ in range(10):
+        optimizers = [library.SGD({"w": np.zeros(2)}, lr=1.0, momentum=0.5) for _ in range(100)]
+        at_once([each(optimizers, lambda opt: opt.load_state_dict(saved))] * 3)
+        for opt in optimizers:
+            opt.step({"w": np.full(2, 7.0)})
+            (velocity,) = opt.state["w"].values()
+            assert (velocity == 7.0).all()
+
+
+@LIBRARIES
+def test_groups_that_threads_add_are_all_there(library: Any) -> None:
+    """While others read the optimizer whole, and bind it again."""
+    for _ in range(10):
+        thetas = [[np.zeros(2) for _ in range(4)] for _ in range(50)]
+        models = [{"w": theta[0]} for theta in thetas]
+        optimizers = [library.SGD(model, lr=1.0) for model in models]
+
+        def add(k: int, optimizers: Any = optimizers, thetas: Any = thetas) -> Callable[[], None]:
+            pairs = iter(zip(optimizers, thetas, strict=True))
+            return each(optimizers, lambda _: add_to(*next(pairs), k))
+
+        def add_to(opt: Any, theta: Any, k: int) -> None:
+            opt.add_param_group({"params": iter([theta[k]])})
+
+        at_once(
+            [
+                *(add(k) for k in (1, 2, 3)),
+                each(optimizers, lambda opt: opt.rebind()),
+                each(optimizers, lambda opt: opt.state_dict()),
+            ]
+        )
+        for opt, theta in zip(optimizers, thetas, strict=True):
+            assert list(opt.state) == ["w", "0", "group2.0", "group3.0"]
+            opt.step([np.ones(2)] * 4)
+            assert all((array == -1).all() for array in theta)
+
+
+@LIBRARIES
+def test_what_an_option_calls_when_it_goes_may_come_back(library: Any) -> None:
+    """Also by another thread, which it waits for."""
+    script = """
+import threading
+import numpy as np, steepest
+
+opt = steepest.LIBRARYSGD([np.zeros(2)], lr=1.0)
+seen = []
+
+class Note:
+    def __del__(self):
+        seen.append(opt.step_count)
+        opt.lr = 2.0
+        thread = threading.Thread(target=setattr, args=(opt, "clip_norm", 1.0))
+        thread.start()
+        thread.join()
+
+(group,) = opt.param_groups
+group["note"] = Note()
+opt.rebind()
+group["note"] = None
+assert seen == [0], seen
+assert (group["note"], opt.lr, opt.clip_norm) == (None, 2.0, 1.0)
+print("done")
+"""
+    name = "reference." if library is steepest.reference else ""
+    assert in_a_process(script.replace("LIBRARY", name), timeout=20) == "done\n"
 
 
 # -- Containers that change ------------------------------------------------------------------------

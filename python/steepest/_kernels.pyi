@@ -30,14 +30,16 @@ class Stepper:
     def step_count(self) -> int: ...
     @property
     def skipped_steps(self) -> int: ...
+    def _version(self) -> int: ...
     def _install(
         self,
+        version: int,
         law: str,
         groups: list[dict[str, Any]],
         settings: dict[str, Any],
         arrays: _Arrays | None,
         counters: _Counters | None,
-        commit: list[tuple[Any, str, Any]],
+        commit: list[tuple[dict[str, Any], str, Any]],
     ) -> None: ...
     def _counters(self) -> _Counters: ...
 

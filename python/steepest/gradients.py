@@ -26,6 +26,8 @@ def arranged(nestings: Sequence[Nesting], grouped: bool, gradients: Any) -> list
     """Gradients in any form as a flat list in the order of the parameters."""
     leaves = sum(len(nesting.leaves) for nesting in nestings)
     is_list = isinstance(gradients, (list, tuple))
+    if is_list:
+        gradients = list(gradients)  # whatever another thread does to it
     if is_list and is_flat(gradients, leaves):
         return list(gradients)
     if not grouped:

@@ -8,7 +8,7 @@ from typing import Any
 
 from .parameters import Nesting
 
-#: Gives a group the options it shall have, or raises and changes nothing. It is the optimizer's, which
+#: Changes some options of a group, or raises and changes nothing. It is the optimizer's, which
 #: its groups do not keep alive.
 Apply = weakref.WeakMethod[Callable[["ParamGroup", Mapping[str, Any]], None]]
 
@@ -45,7 +45,7 @@ class ParamGroup(MutableMapping[str, Any]):
         apply = self._apply()
         if apply is None:
             raise ReferenceError("param_groups: the optimizer of this group is gone")
-        apply(self, {**self.options, **changes})
+        apply(self, changes)
 
     def __delitem__(self, key: str) -> None:
         if key == "params" or key in self._known:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import os
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, NoReturn, TypeVar
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: Attributes (object, name, value) that are assigned in one go with what the kernels are given.
-Commit = list[tuple[Any, str, Any]]
+#: Items (an object's dict, name, value) that are assigned in one go with what the kernels are given.
+Commit = list[tuple[dict[str, Any], str, Any]]
 #: logging.INFO, which takes an import.
 _INFO = 20
 
@@ -81,13 +81,15 @@ class _Setting(Generic[T]):
         return found
 
     def __set__(self, optimizer: Optimizer, value: T) -> None:
-        settings = {
-            **optimizer._settings,
-            self.name: options.GLOBAL[self.name](self.name, value),
-        }
-        group_options = [group.options for group in optimizer._groups]
-        commit: Commit = [(optimizer, "_settings", settings)]
-        optimizer._take_options(group_options, commit, settings)
+        checked = options.GLOBAL[self.name](self.name, value)
+
+        def write(version: int) -> None:
+            settings = {**optimizer._settings, self.name: checked}
+            group_options = [group.options for group in optimizer._groups]
+            commit: Commit = [(vars(optimizer), "_settings", settings)]
+            optimizer._take_options(version, group_options, commit, settings)
+
+        optimizer._undisturbed(write)
 
 
 class _GroupOption:
@@ -108,7 +110,7 @@ class _GroupOption:
         return found[0]
 
     def __set__(self, optimizer: Optimizer, value: Any) -> None:
-        optimizer._write([{**group.options, self.name: value} for group in optimizer._groups])
+        optimizer._write({self.name: value})
 
 
 class Optimizer(kernels.Stepper):
@@ -136,7 +138,7 @@ class Optimizer(kernels.Stepper):
             groups = [self._group({"params": parameters})]
         else:
             groups = [self._group(spec, i) for i, spec in enumerate(specs)]
-        self._bind_groups(groups, is_grouped=specs is not None)
+        self._bind_groups(self._version(), groups, is_grouped=specs is not None)
 
     _defaults: Mapping[str, Any]
     _settings: dict[str, Any]
@@ -149,12 +151,15 @@ class Optimizer(kernels.Stepper):
         """Check the options; there are no parameters yet."""
         defaults = self._table.checked(defaults)
         settings = options.checked(settings, options.GLOBAL)
+        own = vars(self)
         commit: Commit = [
-            *((self, "_defaults", defaults), (self, "_settings", settings)),
-            *((self, "_groups", []), (self, "_is_grouped", False)),
-            *((self, "_leaves", []), (self, "_states", {})),
+            *((own, "_defaults", defaults), (own, "_settings", settings)),
+            *((own, "_groups", []), (own, "_is_grouped", False)),
+            *((own, "_leaves", []), (own, "_states", {})),
         ]
-        self._install(self._law, [], settings, ([], [], [], None), (0, 0, [], []), commit)
+        self._install(
+            self._version(), self._law, [], settings, ([], [], [], None), (0, 0, [], []), commit
+        )
 
     def _group(self, spec: Mapping[str, Any], index: int | None = None) -> ParamGroup:
         """A group from a dict with "params" and any options; messages name its index."""
@@ -171,16 +176,34 @@ class Optimizer(kernels.Stepper):
 
     # -- binding ------------------------------------------------------------------------------
 
-    def _bind_groups(self, groups: list[ParamGroup], is_grouped: bool) -> None:
+    def _undisturbed(self, act: Callable[[int], T]) -> T:
+        """What `act` gives, which is to look at the optimizer and at most, last of all, to change it.
+
+        It is done again if another thread has changed the optimizer meanwhile, as its version tells.
+        """
+        while True:
+            version = self._version()
+            try:
+                return act(version)
+            except (TypeError, ValueError, LookupError, RuntimeError):  # no interrupt of any kind
+                if self._version() == version:
+                    raise
+
+    def _bind_groups(self, version: int, groups: list[ParamGroup], is_grouped: bool) -> None:
         """Take these groups, after checking their parameters against each other."""
         self._bind_nestings(
+            version,
             [group.nesting for group in groups],
             [group.options for group in groups],
-            [(self, "_groups", groups), (self, "_is_grouped", is_grouped)],
+            [(vars(self), "_groups", groups), (vars(self), "_is_grouped", is_grouped)],
         )
 
     def _bind_nestings(
-        self, nestings: list[Nesting], group_options: list[dict[str, Any]], commit: Commit
+        self,
+        version: int,
+        nestings: list[Nesting],
+        group_options: list[dict[str, Any]],
+        commit: Commit,
     ) -> None:
         """Bind these parameters: those that had states keep them, the others get zeros."""
         leaves = name_apart(nestings)
@@ -214,10 +237,11 @@ class Optimizer(kernels.Stepper):
                 if carried is not None:
                     number = np.ones(()) if restarts else had[carried]
                     states[leaf.name][carried] = number
-        self._take_arrays(nestings, group_options, states, steps, commit)
+        self._take_arrays(version, nestings, group_options, states, steps, commit)
 
     def _take_arrays(
         self,
+        version: int,
         nestings: list[Nesting],
         group_options: list[dict[str, Any]],
         states: dict[str, dict[str, Array]],
@@ -241,48 +265,52 @@ class Optimizer(kernels.Stepper):
             [size for nesting in nestings for size in nesting.sizes],
             nestings[0].keys if len(nestings) == 1 else None,
         )
-        commit = [*commit, (self, "_leaves", leaves), (self, "_states", states)]
+        commit = [*commit, (vars(self), "_leaves", leaves), (vars(self), "_states", states)]
         settings = settings or self._settings
-        self._install(self._law, group_options, settings, bound, counters, commit)
+        self._install(version, self._law, group_options, settings, bound, counters, commit)
 
     def _take_options(
         self,
+        version: int,
         group_options: list[dict[str, Any]],
         commit: Commit,
         settings: dict[str, Any] | None = None,
     ) -> None:
         """Hand options to the kernels; the arrays stay."""
         settings = settings or self._settings
-        self._install(self._law, group_options, settings, None, None, commit)
+        self._install(version, self._law, group_options, settings, None, None, commit)
 
     def _leaves_by_group(self) -> list[tuple[int, Leaf]]:
         return [(i, leaf) for i, g in enumerate(self._groups) for leaf in g.nesting.leaves]
 
-    def _apply(self, group: ParamGroup, changed: Mapping[str, Any]) -> None:
+    def _apply(self, group: ParamGroup, changes: Mapping[str, Any]) -> None:
         """A write to a group."""
-        self._write([changed if other is group else other.options for other in self._groups])
+        self._write(changes, group)
 
-    def _write(self, wanted: Sequence[Mapping[str, Any]]) -> None:
-        """Options for every group: check all of them, then let them count."""
-        pairs = list(zip(self._groups, wanted, strict=True))
-        new = [
-            group.options
-            if chosen is group.options
-            else self._table.checked(chosen, group.nesting.dtypes())
-            for group, chosen in pairs
-        ]
-        commit: Commit = [
-            (group, "options", chosen)
-            for group, chosen in zip(self._groups, new, strict=True)
-            if chosen is not group.options
-        ]
-        states_for = self._table.states_for
-        if all(
-            states_for(g.options) == states_for(o) for g, o in zip(self._groups, new, strict=True)
-        ):
-            self._take_options(new, commit)
-        else:
-            self._bind_nestings([group.nesting for group in self._groups], new, commit)
+    def _write(self, changes: Mapping[str, Any], only: ParamGroup | None = None) -> None:
+        """Options for one group or all of them: check them, then let them count."""
+
+        def write(version: int) -> None:
+            new = [
+                self._table.checked({**group.options, **changes}, group.nesting.dtypes())
+                if only is None or group is only
+                else group.options
+                for group in self._groups
+            ]
+            pairs = list(zip(self._groups, new, strict=True))
+            commit: Commit = [
+                (vars(group), "options", chosen)
+                for group, chosen in pairs
+                if chosen is not group.options
+            ]
+            states_for = self._table.states_for
+            if all(states_for(group.options) == states_for(chosen) for group, chosen in pairs):
+                self._take_options(version, new, commit)
+            else:
+                nestings = [group.nesting for group in self._groups]
+                self._bind_nestings(version, nestings, new, commit)
+
+        self._undisturbed(write)
 
     def add_param_group(self, group: Mapping[str, Any]) -> None:
         """Add parameters with options of their own.
@@ -300,21 +328,29 @@ class Optimizer(kernels.Stepper):
         if not isinstance(group, Mapping) or "params" not in group:
             raise TypeError('group: expected a dict with key "params"')
         added = self._group(group, len(self._groups))
-        self._bind_groups([*self._groups, added], is_grouped=True)
+
+        def bind(version: int) -> None:
+            added.nesting = added.nesting.again()  # names apart from those that are there now
+            self._bind_groups(version, [*self._groups, added], is_grouped=True)
+
+        self._undisturbed(bind)
 
     def rebind(self) -> None:
         """Read the containers handed over again, after an entry was replaced, added or removed.
 
         A parameter of the same name, shape and dtype keeps its state; any other starts with zeros.
         """
-        nestings = [group.nesting.again() for group in self._groups]
-        group_options = [
-            self._table.checked(group.options, nesting.dtypes())
-            for group, nesting in zip(self._groups, nestings, strict=True)
-        ]
-        pairs = zip(self._groups, nestings, strict=True)
-        commit: Commit = [(group, "nesting", nesting) for group, nesting in pairs]
-        self._bind_nestings(nestings, group_options, commit)
+
+        def bind(version: int) -> None:
+            pairs = [(group, group.nesting.again()) for group in self._groups]
+            nestings = [nesting for _, nesting in pairs]
+            group_options = [
+                self._table.checked(group.options, nesting.dtypes()) for group, nesting in pairs
+            ]
+            commit: Commit = [(vars(group), "nesting", nesting) for group, nesting in pairs]
+            self._bind_nestings(version, nestings, group_options, commit)
+
+        self._undisturbed(bind)
 
     # -- what a step calls back for -----------------------------------------------------------
 
@@ -465,7 +501,9 @@ class Optimizer(kernels.Stepper):
             ``"effective_lr"``) and ``"state"`` (by parameter: its arrays, and ``"steps"``, its tᵢ).
             Schedules are copied; a callable of yours is itself.
         """
-        return self._state_dict(checkpoint.copied_rates([group["lr"] for group in self._groups]))
+        return self._undisturbed(
+            lambda _: self._state_dict(checkpoint.copied_rates([g["lr"] for g in self._groups]))
+        )
 
     def _state_dict(self, lrs: list[Any]) -> dict[str, Any]:
         step_count, skipped_steps, steps, rates = self._counters()
@@ -570,20 +608,24 @@ class Optimizer(kernels.Stepper):
             leaf.check_unchanged()
 
     def _load(self, found: checkpoint.Checkpoint) -> None:
-        settings = {**self._settings, **found.settings}
-        pairs = zip(self._groups, found.group_options, strict=True)
-        commit: Commit = [(group, "options", chosen) for group, chosen in pairs]
-        nestings = [group.nesting for group in self._groups]
-        steps = [found.steps[leaf.name] for leaf in self._leaves]
-        self._take_arrays(
-            nestings,
-            found.group_options,
-            found.states,
-            found.steps,
-            [*commit, (self, "_settings", settings)],
-            settings,
-            (found.step_count, found.skipped_steps, steps, found.rates),
-        )
+        def take(version: int) -> None:
+            if list(found.steps) != [leaf.name for leaf in self._leaves]:
+                raise RuntimeError("another thread gave this optimizer other parameters meanwhile")
+            settings = {**self._settings, **found.settings}
+            pairs = zip(self._groups, found.group_options, strict=True)
+            commit: Commit = [(vars(group), "options", chosen) for group, chosen in pairs]
+            self._take_arrays(
+                version,
+                [group.nesting for group in self._groups],
+                found.group_options,
+                found.states,
+                found.steps,
+                [*commit, (vars(self), "_settings", settings)],
+                settings,
+                (found.step_count, found.skipped_steps, list(found.steps.values()), found.rates),
+            )
+
+        self._undisturbed(take)
         for plateau, state in found.plateaus:
             plateau._go_on(state)
 
@@ -609,7 +651,7 @@ class Optimizer(kernels.Stepper):
             self._group({"params": source, **{name: saved[name] for name in self._table.checks}})
             for source, saved in zip(state["sources"], state_dict["param_groups"], strict=True)
         ]
-        self._bind_groups(groups, state["is_grouped"])
+        self._bind_groups(self._version(), groups, state["is_grouped"])
         self._load(self._checked(state_dict))
 
     def __repr__(self) -> str:

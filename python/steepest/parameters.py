@@ -266,9 +266,10 @@ class Nesting:
                     f"write params[{key!r}][...] = new to assign in place, or call opt.rebind()"
                 )
         for container, size in self.sizes:
-            if len(container) != size:
+            found = len(container)  # looked at once, as another thread may change it
+            if found != size:
                 raise ValueError(
-                    f"parameters: a {type(container).__name__} has {len(container)} entries now, "
+                    f"parameters: a {type(container).__name__} has {found} entries now, "
                     f"expected {size}; call opt.rebind()"
                 )
 

@@ -39,11 +39,14 @@ class Counters(NamedTuple):
 
 @dataclass
 class Engine:
-    """The counters, and whether a step is under way."""
+    """The counters, how often something was installed, and what is under way."""
 
     counters: Counters = field(default_factory=Counters)
+    version: int = 0
     stepping: threading.Lock = field(default_factory=threading.Lock)
     arranging: threading.Lock = field(default_factory=threading.Lock)
+    #: Held for a moment only; by a signal's handler, too, within that moment.
+    installing: threading.RLock = field(default_factory=threading.RLock)
 
 
 class Stepper(Optimizer):
@@ -101,6 +104,8 @@ class Stepper(Optimizer):
             raise under_way()
         with engine.stepping:
             with engine.arranging:
+                with engine.installing:
+                    pass  # what was begun before: nothing is from now on
                 # A list is looked at when its schedules have been asked, which may change it.
                 placed = grads if type(grads) is list else self._arrange(grads)
                 lrs = self._lrs_at(self.step_count + 1)
@@ -186,25 +191,38 @@ class Stepper(Optimizer):
 
     # -- what the compiled step keeps on its side ---------------------------------------------
 
+    def _version(self) -> int:
+        with self._engine.installing:
+            return self._engine.version
+
     def _install(
         self,
+        version: int,
         law: str,
         groups: list[dict[str, Any]],
         settings: dict[str, Any],
         arrays: Any,
         counters: Any,
-        commit: list[tuple[Any, str, Any]],
+        commit: list[tuple[dict[str, Any], str, Any]],
     ) -> None:
         engine = self._engine
-        if engine.arranging.locked():
-            raise under_way()
-        if counters is None:
-            _, _, steps, rates = engine.counters
-            counters = engine.counters._replace(
-                steps=steps if arrays is None else [n for *_, n in arrays[0]],
-                rates=[*rates, *[None] * len(groups)][: len(groups)],
-            )
-        at_once(setattr, [(engine, "counters", Counters(*counters)), *commit])
+        # What gives way is let go of, which may call Python, when all is done.
+        replaced = [place.get(name) for place, name, _ in commit]
+        with engine.installing:
+            if engine.arranging.locked():
+                raise under_way()
+            if engine.version != version:
+                raise RuntimeError("another thread changed this optimizer")
+            if counters is None:
+                _, _, steps, rates = engine.counters
+                counters = engine.counters._replace(
+                    steps=steps if arrays is None else [n for *_, n in arrays[0]],
+                    rates=[*rates, *[None] * len(groups)][: len(groups)],
+                )
+            own = vars(engine)
+            own_writes = [(own, "counters", Counters(*counters)), (own, "version", version + 1)]
+            at_once(operator.setitem, [*own_writes, *commit])
+        del replaced
 
     def _counters(self) -> tuple[int, int, list[int], list[float | None]]:
         step_count, skipped_steps, steps, rates = self._engine.counters
