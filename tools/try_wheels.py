@@ -61,7 +61,9 @@ def attempt(interpreter: str, wheel: Path, numpy: str, group: list[str], tests: 
         if len(listed) != len(list((work / "examples").glob("[0-9]*.py"))):
             sys.exit(f"{wheel.name} lists {len(listed)} examples")
         ran = output(python, "-m", "pytest", "-p", "no:cacheprovider", "--quiet", *tests, cwd=work)
-        versions = "import sys, numpy; print(sys.version.split()[0], numpy.__version__)"
+        versions = (
+            "import sys, numpy; print(sys.version.split()[0] + sys.abiflags, numpy.__version__)"
+        )
         python_version, numpy_version = output(python, "-c", versions, cwd=work).split()
         output(*pip, "uninstall", "--yes", "steepest", cwd=work)
         if left := installed(place) ^ before:
